@@ -12,8 +12,8 @@ P7M = Period.parse("P7M")
 P1D = Period.parse("P1D")
 
 
-def helsinki(*parts: int, fold: int = 0) -> datetime:
-    return datetime(*parts, fold=fold, tzinfo=HELSINKI)  # type: ignore[arg-type]
+def helsinki(*parts, fold=0):
+    return datetime(*parts).replace(fold=fold, tzinfo=HELSINKI)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
