@@ -91,7 +91,8 @@ def ensure(timeout: float = 90) -> tuple[str, str]:
         try:
             with _start_lock(places, deadline):
                 _start(places, deadline)
-                _make_role_and_database(places)
+                while not _make_role_and_database(places, deadline):
+                    _start(places, deadline)  # it ended just now
         except BaseException:
             if _lease is None:
                 os.close(lease)
@@ -239,7 +240,8 @@ def _stop(places: Places, deadline: float) -> bool:
     return was_running
 
 
-def _make_role_and_database(places: Places) -> None:
+def _make_role_and_database(places: Places, deadline: float) -> bool:
+    """Make what is missing; False if the server went away meanwhile."""
     try:
         import psycopg  # here, because the supervisor does without
     except ImportError as error:
@@ -269,11 +271,15 @@ def _make_role_and_database(places: Places) -> None:
             if not has_database:
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
     except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and time.monotonic() < deadline:
+            time.sleep(0.1)
+            return False
         reason = " ".join(str(error).split())
         raise EmbeddedServicesError(
             f"The embedded PostgreSQL refused its first connection ({reason}): "
             f"see {places.log} and start again."
         ) from error
+    return True
 
 
 def _answer(places: Places) -> bool:

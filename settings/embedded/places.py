@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -163,7 +164,7 @@ def _explain(error: OSError, places: Places) -> str:
     if isinstance(where, bytes):
         where = os.fsdecode(where)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(places)
+        return _disk_full(places)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{user_name(os.geteuid())} may not use {where}: change its permissions, "
@@ -172,8 +173,23 @@ def _explain(error: OSError, places: Places) -> str:
     return f"The embedded services need {where} ({error.strerror}): mend that, or {INSTEAD}."
 
 
-def disk_full(places: Places) -> str:
+def _disk_full(places: Places) -> str:
     return (
         f"The disk that holds {places.state} or {places.sockets} is full: "
         "free some space and start again."
+    )
+
+
+def server_failed(what: str, said: bytes, places: Places) -> EmbeddedServicesError:
+    """The error for a server that ended, with the reason out of what it said."""
+    text = said.decode(errors="replace")
+    if os.strerror(errno.ENOSPC) in text or "Check free disk space" in text:
+        return EmbeddedServicesError(_disk_full(places))
+    complaints = re.findall(
+        r"(?:(?:FATAL|PANIC|initdb: error): +| # (?!WARNING|Valkey is now))(.+)", text
+    )
+    reason = complaints[-1].strip(" .") if complaints else "no reason given"
+    return EmbeddedServicesError(
+        f"{what} ({reason}): mend that, or give up the embedded data "
+        f"with python -m settings.embedded wipe; {places.log} has the details."
     )

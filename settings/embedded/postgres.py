@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import pwd
 import re
@@ -22,8 +21,8 @@ from .places import (
     POSTGRES_MAJOR,
     EmbeddedServicesError,
     Places,
-    disk_full,
     pg_bin,
+    server_failed,
     user_name,
 )
 
@@ -190,9 +189,8 @@ def make_cluster(
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         ],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         cwd="/",
         pass_fds=(servers_lock,),
         preexec_fn=die_with_parent(signal.SIGKILL),
@@ -200,16 +198,9 @@ def make_cluster(
         **as_user(user),
     )
     if made.returncode:
-        log(made.stdout + made.stderr)
+        log(made.stdout.decode(errors="replace"))
         shutil.rmtree(half_made, ignore_errors=True)
-        if os.strerror(errno.ENOSPC) in made.stderr:
-            raise EmbeddedServicesError(disk_full(places))
-        complaints = [line for line in made.stderr.splitlines() if ": " in line]
-        raise EmbeddedServicesError(
-            f"PostgreSQL could not make {cluster} "
-            f"({complaints[-1] if complaints else 'no reason given'}): "
-            f"see {places.log} and start again."
-        )
+        raise server_failed(f"PostgreSQL could not make {cluster}", made.stdout, places)
     half_made.rename(cluster)
 
 

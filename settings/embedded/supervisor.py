@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import errno
 import fcntl
 import os
-import re
 import shutil
 import signal
 import socket
@@ -27,9 +25,9 @@ from .kernel import (
 from .places import (
     EmbeddedServicesError,
     Places,
-    disk_full,
     one_sentence,
     private_directory,
+    server_failed,
     state_dir,
     valkey_program,
 )
@@ -142,10 +140,16 @@ class Supervisor:
         while not (self._postgres_is_ready() and self._valkey_is_ready()):
             if self.asked_to_stop:
                 return
-            if self.postgres.poll() is not None:
-                raise EmbeddedServicesError(_why("PostgreSQL", places, said_before))
-            if self.valkey.poll() is not None:
-                raise EmbeddedServicesError(_why("Valkey", places, said_before))
+            for name, server in (
+                ("PostgreSQL", self.postgres),
+                ("Valkey", self.valkey),
+            ):
+                if server.poll() is not None:
+                    with places.log.open("rb") as file:
+                        file.seek(said_before)
+                        raise server_failed(
+                            f"{name} did not start", file.read(), places
+                        )
             time.sleep(0.02)
         self._note("ready")
         self.report("ready")
@@ -278,24 +282,6 @@ def _valkey_command(places: Places) -> list[str]:
     for name, value in settings.items():
         command += [f"--{name}", value]
     return command
-
-
-def _why(server: str, places: Places, said_before: int) -> str:
-    """The sentence for a server that ended while starting, from what it said."""
-    with places.log.open("rb") as file:
-        file.seek(said_before)
-        said = file.read().decode(errors="replace")
-    if os.strerror(errno.ENOSPC) in said:
-        return disk_full(places)
-    how_it_complains = r"(?:FATAL|PANIC): +(.+)"
-    if server == "Valkey":
-        how_it_complains = r" # (?!WARNING|Valkey is now)(.+)"
-    complaints = re.findall(how_it_complains, said)
-    reason = complaints[-1].strip(" .") if complaints else "no reason given"
-    return (
-        f"{server} did not start ({reason}): mend that, or give up the embedded data "
-        f"with python -m settings.embedded wipe; {places.log} has the details."
-    )
 
 
 def supervise(lock: int, report: int) -> None:

@@ -47,12 +47,14 @@ class Bench:
     """One state directory and the processes that use it."""
 
     places: Places
+    python: str = sys.executable
     as_user: dict[str, object] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, code: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code, str(SETTINGS)],
+            [self.python, "-P", "-c", code, str(SETTINGS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -60,6 +62,7 @@ class Bench:
             cwd="/",
             env={
                 **os.environ,
+                **self.environment,
                 "SELOSTE_STATE_DIR": str(self.places.state),
                 "SELOSTE_EMBEDDED_LINGER": "0.3",
             },
@@ -374,24 +377,28 @@ def service_user_of(cluster: Path) -> dict[str, object]:
 def become_nobody(bench: Bench) -> None:
     """From here on the bench's processes are an ordinary user's.
 
-    They stay our own where we are one, or where the checkout is closed to others.
+    They stay our own where we are one, or where no Python is open to others.
     """
     if os.geteuid() != 0:
         return
     nobody = pwd.getpwnam("nobody")
     as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    command = [
-        sys.executable,
-        "-P",
-        "-c",
-        "import psycopg; open(__import__('sys').argv[1])",
-    ]
-    try:
-        looked = subprocess.run(
-            [*command, SETTINGS / "embedded" / "lease.py"], cwd="/", **as_nobody
-        )
-    except PermissionError:
-        return
-    if looked.returncode == 0:
-        os.chown(bench.places.state, nobody.pw_uid, nobody.pw_gid)
-        bench.as_user = as_nobody
+    packages = {"PYTHONPATH": str(Path(psycopg.__file__).parents[1])}
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    look = "import psycopg, sys; sys.path.append(sys.argv[1]); import embedded"
+    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        try:
+            looked = subprocess.run(
+                [python, "-P", "-c", f"{look}; embedded.pg_bin()", SETTINGS],
+                cwd="/",
+                env=os.environ | packages,
+                **as_nobody,
+            )
+        except OSError:
+            continue
+        if looked.returncode == 0:
+            os.chown(bench.places.state, nobody.pw_uid, nobody.pw_gid)
+            bench.python = python
+            bench.as_user = as_nobody
+            bench.environment = packages
+            return

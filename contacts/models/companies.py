@@ -1,0 +1,159 @@
+"""Companies and other customers, and the roles people have at them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models.people import Contact, Source
+from register.datamap import (
+    Category,
+    Erasure,
+    ModelMap,
+    NotPersonal,
+    Personal,
+    Portability,
+    Reviewed,
+    Subject,
+    WithParent,
+)
+
+OBSERVED = Portability.OBSERVED
+
+
+class Company(models.Model):
+    """A customer or prospect that people act for (N2.2)."""
+
+    class Kind(models.TextChoices):
+        COMPANY = "company", _("company")
+        SOLE_TRADER = "sole_trader", _("sole trader")
+        ASSOCIATION = "association", _("association or community")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=Kind, default=Kind.COMPANY
+    )
+    business_id = models.CharField(
+        _("business id"),
+        max_length=9,
+        blank=True,
+        help_text=_("Finnish business id, for example 2327327-1."),
+    )
+    street = models.CharField(_("street address"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
+    town = models.CharField(_("town"), max_length=80, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.COMPANY,
+        # The company stays when one of its people goes: it is the customer. What
+        # ties the person to it is the affiliation, and that is deleted.
+        subjects=(
+            Subject(
+                "contact person", path="affiliations__contact", erasure=Erasure.SCRUB
+            ),
+        ),
+        activity="customer_relationship",
+        source="the customer, public registers",
+        retention=Reviewed(
+            "companies",
+            "while the company is a customer or a prospect",
+            "P24M",
+            "created_at",
+        ),
+        fields={
+            "id": NotPersonal("number of the company"),
+            "name": Personal("name of the company you act for", portability=OBSERVED),
+            "kind": NotPersonal("legal form"),
+            "business_id": Personal("business id of the company", portability=OBSERVED),
+            "street": Personal("street address of the company", portability=OBSERVED),
+            "postcode": Personal("postcode of the company", portability=OBSERVED),
+            "town": Personal("town of the company", portability=OBSERVED),
+            "source": NotPersonal("where the company's data came from"),
+            "created_at": NotPersonal("technical time"),
+            "updated_at": NotPersonal("technical time"),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business_id"],
+                condition=~models.Q(business_id=""),
+                name="company_business_id",
+                violation_error_message=_(
+                    "A company with this business id exists already."
+                ),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="company_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        # The name of a sole trader is a person's name, so it is not said here.
+        return f"Company {str(self.pk)[:8]}"
+
+
+class Affiliation(models.Model):
+    """A person's role at a company, from and to (N7.4 hangs on it)."""
+
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, related_name="affiliations", verbose_name=_("contact")
+    )
+    company = models.ForeignKey(
+        Company, models.CASCADE, related_name="affiliations", verbose_name=_("company")
+    )
+    job_title = models.CharField(_("job title"), max_length=120, blank=True)
+    valid_from = models.DateField(_("from"), null=True, blank=True)
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )
+
+    data_map: ClassVar = ModelMap(
+        category=Category.COMPANY,
+        subjects=(Subject("contact person", path="contact"),),
+        activity="customer_relationship",
+        source="the person, the customer",
+        retention=WithParent("contact"),
+        fields={
+            "id": NotPersonal("number of the row"),
+            "contact": Personal("whose role", portability=OBSERVED),
+            "company": Personal("at which company", portability=OBSERVED),
+            "job_title": Personal("job title"),
+            "valid_from": Personal("from"),
+            "valid_to": Personal("to"),
+            "source": Personal("where it came from", portability=OBSERVED),
+            "created_at": Personal("when it was recorded", portability=OBSERVED),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("role at a company")
+        verbose_name_plural = _("roles at companies")
+        ordering = ["-valid_from", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_to=None)
+                | models.Q(valid_from=None)
+                | models.Q(valid_to__gte=models.F("valid_from")),
+                name="affiliation_ends_after_start",
+                violation_error_message=_("The role ends before it begins."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Affiliation {self.pk}"

@@ -1,0 +1,202 @@
+"""Import batches: a file, its rows, and what became of each."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models.people import Contact
+from register.datamap import (
+    Access,
+    Category,
+    Ends,
+    Erasure,
+    ModelMap,
+    NotPersonal,
+    Personal,
+    Portability,
+    Reviewed,
+    Subject,
+)
+from register.retention_column import Expiring
+
+
+def import_file_path(batch: ImportBatch, filename: str) -> str:
+    """Store the file under a random name: its own may name a person."""
+    return f"imports/{batch.pk}.csv"
+
+
+class ImportBatch(models.Model):
+    """A file that staff bring in, from upload to result.
+
+    The file itself is removed as soon as its rows are staged; a staged row that was
+    imported loses its cells at once, one that failed keeps them for download until
+    the row's period is over.
+    """
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("being read")
+        STAGED = "staged", _("columns to be checked")
+        CHECKED = "checked", _("tried, nothing written")
+        RUNNING = "running", _("being imported")
+        DONE = "done", _("imported")
+        FAILED = "failed", _("could not be read")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(
+        _("title"),
+        max_length=120,
+        help_text=_("What the file is, for example where the list comes from."),
+    )
+    file = models.FileField(_("file"), upload_to=import_file_path, blank=True)
+    sha256 = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    encoding = models.CharField(_("encoding"), max_length=20, blank=True)
+    delimiter = models.CharField(_("delimiter"), max_length=1, blank=True)
+    header = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("header row"),
+        default=list,
+        blank=True,
+    )
+    # Target for each column of the file, in the file's order; "" leaves a column out.
+    targets = ArrayField(
+        models.CharField(max_length=40, blank=True),
+        verbose_name=_("columns"),
+        default=list,
+        blank=True,
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.UPLOADED
+    )
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    row_count = models.PositiveIntegerField(_("rows"), default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("imported by"),
+    )
+    created_at = models.DateTimeField(
+        _("uploaded"), default=timezone.now, editable=False
+    )
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.IMPORTS,
+        subjects=(
+            Subject("person in the file", path="rows__contact", erasure=Erasure.SCRUB),
+        ),
+        activity="customer_relationship",
+        source="a file brought in by staff",
+        retention=Reviewed(
+            "imports",
+            "the batch proves where records came from (N3.4)",
+            "P24M",
+            "created_at",
+        ),
+        fields={
+            "id": NotPersonal("number of the batch"),
+            "title": Personal(
+                "the list your data came from", portability=Portability.OBSERVED
+            ),
+            "file": Personal(
+                "the file as it was sent, until its rows are read",
+                access=Access.WITHHOLD,
+                ground="data of other people, GDPR Art. 15(4); your own row is given",
+                erasure=Erasure.BLANK,
+            ),
+            "sha256": NotPersonal("fingerprint of a file of many people"),
+            "encoding": NotPersonal("technical"),
+            "delimiter": NotPersonal("technical"),
+            "header": NotPersonal("names of columns"),
+            "targets": NotPersonal("vocabulary"),
+            "state": NotPersonal("vocabulary"),
+            "error_code": NotPersonal("code of an error"),
+            "row_count": NotPersonal("a number of rows"),
+            "created_by": NotPersonal(
+                "account that imported; the audit trail answers for it"
+            ),
+            "created_at": Personal(
+                "when your data was imported", portability=Portability.OBSERVED
+            ),
+            "finished_at": NotPersonal("technical time"),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"ImportBatch {self.pk}"
+
+
+class ImportRow(Expiring):
+    """One row of a file and what became of it."""
+
+    class Outcome(models.TextChoices):
+        STAGED = "staged", _("not tried yet")
+        NEW = "new", _("new contact")
+        UPDATED = "updated", _("adds to a contact")
+        UNCHANGED = "unchanged", _("already known")
+        INVALID = "invalid", _("has an error")
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
+    row_number = models.PositiveIntegerField(_("row"))
+    cells = ArrayField(models.TextField(), verbose_name=_("cells"), default=list)
+    outcome = models.CharField(
+        _("outcome"), max_length=10, choices=Outcome, default=Outcome.STAGED
+    )
+    errors = ArrayField(
+        models.CharField(max_length=80), verbose_name=_("errors"), default=list
+    )
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, null=True, related_name="import_rows"
+    )
+    is_written = models.BooleanField(_("written"), default=False)
+    created_at = models.DateTimeField(_("read"), default=timezone.now, editable=False)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.IMPORTS,
+        subjects=(Subject("person in the row", path="contact"),),
+        activity="customer_relationship",
+        source="a file brought in by staff",
+        retention=Ends("import_rows", "P30D", "created_at", lag="P1D"),
+        fields={
+            "id": NotPersonal("number of the row"),
+            "batch": NotPersonal("which batch"),
+            "row_number": Personal("row of the file", portability=Portability.OBSERVED),
+            "cells": Personal("the row as it stood in the file", mentions_others=True),
+            "outcome": NotPersonal("vocabulary"),
+            "errors": NotPersonal("codes of errors and names of columns"),
+            "contact": Personal("whose row", portability=Portability.OBSERVED),
+            "is_written": NotPersonal("technical"),
+            "created_at": Personal(
+                "when it was read", portability=Portability.OBSERVED
+            ),
+            "ends_at": Personal(
+                "when the row is deleted", portability=Portability.OBSERVED
+            ),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("row of an import")
+        verbose_name_plural = _("rows of imports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "row_number"], name="importrow_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"ImportRow {self.pk}"

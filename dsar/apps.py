@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DsarConfig(AppConfig):
+    """The person asks: see the README beside this file."""
+
+    name = "dsar"
+    verbose_name = _("Requests")
+    default_auto_field = "django.db.models.BigAutoField"

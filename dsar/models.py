@@ -1,0 +1,472 @@
+"""Requests of data subjects and what was done about them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from register.datamap import (
+    Access,
+    Category,
+    Ends,
+    Erasure,
+    Identifier,
+    Keep,
+    ModelMap,
+    NotPersonal,
+    Personal,
+    Portability,
+    Subject,
+    WithParent,
+)
+from register.retention_column import Expiring
+
+OBSERVED = Portability.OBSERVED
+ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P3Y", "received_at")
+KEPT = {"erasure": Erasure.KEEP, "keep": ACCOUNTABILITY, "portability": OBSERVED}
+OF_REQUEST = Keep("GDPR Art. 5(2)", "P3Y", "at")
+
+
+class Request(Expiring):
+    """A person asks. What identifies the person is emptied once they are erased."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access", _("access (Art. 15)")
+        ERASURE = "erasure", _("erasure (Art. 17)")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        POST = "post", _("post")
+        PHONE = "phone", _("telephone")
+        IN_PERSON = "in_person", _("in person")
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        IDENTIFIED = "identified", _("person found")
+        REVIEW = "review", _("waiting for review")
+        READY = "ready", _("package ready")
+        PLANNED = "planned", _("erasure planned")
+        APPROVAL = "approval", _("waiting for a second person")
+        EXECUTING = "executing", _("being erased")
+        CLOSED = "closed", _("closed")
+
+    class Outcome(models.TextChoices):
+        DELIVERED = "delivered", _("package handed over")
+        ERASED = "erased", _("erased")
+        NOT_FOUND = "not_found", _("nothing found about the person")
+        REFUSED = "refused", _("refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(_("number"), unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    channel = models.CharField(_("arrived by"), max_length=10, choices=Channel)
+    received_at = models.DateTimeField(
+        _("received"),
+        help_text=_("When the request arrived, not when it was noticed."),
+    )
+    state = models.CharField(
+        _("state"), max_length=12, choices=State, default=State.RECEIVED
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True)
+    # The date the legal clock gives now; recomputed from the events at every one.
+    due_on = models.DateField(_("due"))
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("e-mail address"), max_length=254, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    other_identifiers = models.TextField(
+        _("other identifiers"),
+        blank=True,
+        help_text=_("One on each line: former name, other addresses or numbers."),
+    )
+    language = models.CharField(
+        _("language"), max_length=5, choices=settings.LANGUAGES, default="fi"
+    )
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("handled by"),
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(
+            Subject(
+                "who asked", path="people", by_id="subject_id", erasure=Erasure.KEEP
+            ),
+        ),
+        activity="data_subject_rights",
+        source="the person",
+        retention=Ends(
+            "requests", "P3Y", "closed_at", fallback="received_at", lag="P1D"
+        ),
+        fields={
+            "id": NotPersonal("number of the record"),
+            "number": Personal("number of the request", **KEPT),
+            "kind": Personal("what was asked", **KEPT),
+            "channel": Personal("how it arrived", **KEPT),
+            "received_at": Personal("when it arrived", **KEPT),
+            "state": Personal("state", **KEPT),
+            "outcome": Personal("outcome", **KEPT),
+            "due_on": Personal("when it is due", **KEPT),
+            "name": Personal(
+                "name given in the request",
+                erasure=Erasure.BLANK,
+                identifies=(Identifier.NAME,),
+            ),
+            "email": Personal(
+                "e-mail address given in the request",
+                erasure=Erasure.BLANK,
+                identifies=(Identifier.EMAIL,),
+            ),
+            "phone": Personal(
+                "telephone given in the request",
+                erasure=Erasure.BLANK,
+                identifies=(Identifier.PHONE,),
+            ),
+            "other_identifiers": Personal(
+                "other identifiers given in the request", erasure=Erasure.BLANK
+            ),
+            "language": Personal("language of the answer", **KEPT),
+            "handled_by": NotPersonal(
+                "account that handles the request; the audit trail answers for it"
+            ),
+            "closed_at": Personal("when it was closed", **KEPT),
+            "ends_at": Personal("when the file of the request is deleted", **KEPT),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        ordering = ["due_on", "number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(outcome="erased")
+                | models.Q(name="", email="", phone="", other_identifiers=""),
+                name="request_erased_means_blank",
+                violation_error_message=_(
+                    "The record of an erasure holds no personal data."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+    @property
+    def identifiers(self) -> list[str]:
+        """What the person gave to be found by, one identifier each."""
+        lines = [
+            self.name,
+            self.email,
+            self.phone,
+            *self.other_identifiers.splitlines(),
+        ]
+        return [line.strip() for line in lines if line.strip()]
+
+
+class RequestPerson(models.Model):
+    """A contact that the request was found to be about, by UUID: it outlives the contact."""
+
+    request = models.ForeignKey(Request, models.CASCADE, related_name="people")
+    subject_id = models.UUIDField(_("person"), db_index=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), default=timezone.now)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(Subject("who asked", by_id="subject_id", erasure=Erasure.KEEP),),
+        activity="data_subject_rights",
+        source="the person",
+        retention=WithParent("request"),
+        fields={
+            "id": NotPersonal("number of the row"),
+            "request": Personal(
+                "which request",
+                erasure=Erasure.KEEP,
+                keep=Keep("GDPR Art. 5(2)", "P3Y", "confirmed_at"),
+            ),
+            "subject_id": Personal(
+                "which contact",
+                erasure=Erasure.KEEP,
+                keep=Keep("GDPR Art. 5(2)", "P3Y", "confirmed_at"),
+            ),
+            "confirmed_at": NotPersonal("technical time"),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("person of a request")
+        verbose_name_plural = _("persons of requests")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "subject_id"], name="requestperson_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"RequestPerson {self.pk}"
+
+
+class RequestEvent(models.Model):
+    """Something that happened to a request. The legal clock is a fold over these."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("received")
+        IDENTIFIED = "identified", _("person found")
+        SUSPENDED = "suspended", _("clock stopped: waiting for the person")
+        RESUMED = "resumed", _("clock goes on")
+        EXTENDED = "extended", _("extended by two months")
+        COLLECTED = "collected", _("data collected")
+        REVIEWED = "reviewed", _("review finished")
+        PACKAGED = "packaged", _("package made")
+        DELIVERED = "delivered", _("package downloaded")
+        PLANNED = "planned", _("erasure planned")
+        APPROVED = "approved", _("approved by a second person")
+        REJECTED = "rejected", _("rejected by a second person")
+        ERASED = "erased", _("erased")
+        VERIFIED = "verified", _("erasure verified")
+        CLOSED = "closed", _("closed")
+
+    id = models.BigAutoField(primary_key=True)
+    request = models.ForeignKey(Request, models.CASCADE, related_name="events")
+    kind = models.CharField(_("event"), max_length=12, choices=Kind)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(
+            Subject(
+                "who asked",
+                path="request__people",
+                by_id="subject_id",
+                erasure=Erasure.KEEP,
+            ),
+        ),
+        activity="data_subject_rights",
+        source="recorded by the register",
+        retention=WithParent("request"),
+        fields={
+            "id": NotPersonal("number of the event"),
+            "request": Personal("which request", erasure=Erasure.KEEP, keep=OF_REQUEST),
+            "kind": Personal(
+                "what happened",
+                erasure=Erasure.KEEP,
+                keep=OF_REQUEST,
+                portability=OBSERVED,
+            ),
+            "at": Personal(
+                "when it happened",
+                erasure=Erasure.KEEP,
+                keep=OF_REQUEST,
+                portability=OBSERVED,
+            ),
+            "by": NotPersonal("account that acted; the audit trail answers for it"),
+            "reason": Personal("why", erasure=Erasure.BLANK, mentions_others=True),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("event of a request")
+        verbose_name_plural = _("events of requests")
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"RequestEvent {self.pk}"
+
+
+class Finding(models.Model):
+    """A value that waits for the DPO's review before it is given.
+
+    The value itself stays in its table; only a redacted version is kept here, and
+    goes with the request or with the person.
+    """
+
+    class Verdict(models.TextChoices):
+        WAITING = "waiting", _("not reviewed")
+        GIVE = "give", _("give")
+        REDACT = "redact", _("give with parts removed")
+        WITHHOLD = "withhold", _("withhold")
+
+    class Ground(models.TextChoices):
+        OTHERS = "others", _("data of other people, Art. 15(4)")
+        SECRET = "secret", _("business secret")
+        SECURITY = "security", _("security of the service")
+
+    id = models.BigAutoField(primary_key=True)
+    request = models.ForeignKey(Request, models.CASCADE, related_name="findings")
+    table = models.CharField(_("table"), max_length=60)
+    row_key = models.CharField(_("row"), max_length=40)
+    field = models.CharField(_("field"), max_length=60)
+    verdict = models.CharField(
+        _("decision"), max_length=10, choices=Verdict, default=Verdict.WAITING
+    )
+    ground = models.CharField(_("ground"), max_length=10, choices=Ground, blank=True)
+    redacted = models.TextField(_("version that is given"), blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
+        activity="data_subject_rights",
+        source="recorded by the data protection officer",
+        retention=WithParent("request"),
+        fields={
+            "id": NotPersonal("number of the row"),
+            "request": Personal("which request", portability=OBSERVED),
+            "table": Personal("kind of record that was reviewed", portability=OBSERVED),
+            "row_key": Personal("number of the record", portability=OBSERVED),
+            "field": Personal("which part of it", portability=OBSERVED),
+            "verdict": Personal("what was decided", portability=OBSERVED),
+            "ground": Personal("why", portability=OBSERVED),
+            "redacted": Personal("the version that was given", portability=OBSERVED),
+            "decided_by": NotPersonal(
+                "account that decided; the audit trail answers for it"
+            ),
+            "decided_at": Personal("when it was decided", portability=OBSERVED),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("value to review")
+        verbose_name_plural = _("values to review")
+        ordering = ["table", "row_key", "field"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "table", "row_key", "field"], name="finding_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(verdict="withhold") | ~models.Q(ground=""),
+                name="finding_withheld_has_ground",
+                violation_error_message=_("Say on which ground the value is withheld."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Finding {self.pk}"
+
+
+def package_path(package: Package, filename: str) -> str:
+    """Store the file under a random name."""
+    return f"packages/{uuid.uuid4()}.zip"
+
+
+class Package(Expiring):
+    """The answer to an access request as one file."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(Request, models.CASCADE, related_name="packages")
+    file = models.FileField(_("file"), upload_to=package_path, max_length=200)
+    size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(_("fingerprint"), max_length=64)
+    revision = models.CharField(_("revision of the data map"), max_length=16)
+    row_count = models.PositiveIntegerField(_("rows"), default=0)
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    downloaded_at = models.DateTimeField(_("downloaded"), null=True, blank=True)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
+        activity="data_subject_rights",
+        source="made from the register",
+        retention=Ends("packages", "P30D", "created_at", lag="P1D"),
+        fields={
+            "id": NotPersonal("number of the package"),
+            "request": Personal("which request", portability=OBSERVED),
+            "file": Personal(
+                "an earlier package",
+                access=Access.WITHHOLD,
+                ground="a copy of what this package holds",
+                portability=OBSERVED,
+            ),
+            "size": Personal("size of an earlier package", portability=OBSERVED),
+            "sha256": Personal(
+                "fingerprint of an earlier package", portability=OBSERVED
+            ),
+            "revision": NotPersonal("revision of the data map"),
+            "row_count": Personal("rows in an earlier package", portability=OBSERVED),
+            "created_at": Personal("when a package was made", portability=OBSERVED),
+            "downloaded_at": Personal(
+                "when a package was handed over", portability=OBSERVED
+            ),
+            "ends_at": Personal("when a package is deleted", portability=OBSERVED),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("package")
+        verbose_name_plural = _("packages")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Package {self.pk}"
+
+
+class ErasurePlan(models.Model):
+    """What an erasure will do, what it did, and what the search afterwards found.
+
+    Counts, codes and dates only: it is the record of the erasure, without the person.
+    """
+
+    request = models.OneToOneField(Request, models.CASCADE, related_name="plan")
+    revision = models.CharField(_("revision of the data map"), max_length=16)
+    # One line for each table: {table, verdict, rows, law, until}.
+    lines = models.JSONField(_("plan"), default=list)
+    fingerprint = models.CharField(_("fingerprint of the plan"), max_length=64)
+    planned_at = models.DateTimeField(_("planned"), default=timezone.now)
+    executed_at = models.DateTimeField(_("executed"), null=True, blank=True)
+    deleted = models.JSONField(_("deleted rows by table"), default=dict)
+    files_removed = models.PositiveIntegerField(_("files removed"), default=0)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    # Where identifiers were still found: {place: count}; empty when nothing was.
+    left_over = models.JSONField(_("found after the erasure"), default=dict)
+    places_searched = models.PositiveIntegerField(_("places searched"), default=0)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        fields={
+            "id": NotPersonal("number of the plan"),
+            "request": NotPersonal("which request"),
+            "revision": NotPersonal("revision of the data map"),
+            "lines": NotPersonal("numbers of rows, codes and dates by table"),
+            "fingerprint": NotPersonal("fingerprint of numbers"),
+            "planned_at": NotPersonal("technical time"),
+            "executed_at": NotPersonal("technical time"),
+            "deleted": NotPersonal("numbers of rows by table"),
+            "files_removed": NotPersonal("a number of files"),
+            "verified_at": NotPersonal("technical time"),
+            "left_over": NotPersonal("numbers of finds by place"),
+            "places_searched": NotPersonal("a number of places"),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("erasure plan")
+        verbose_name_plural = _("erasure plans")
+
+    def __str__(self) -> str:
+        return f"ErasurePlan {self.pk}"

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RegisterConfig(AppConfig):
+    """What is held, why, where it went and who touched it: see the README beside this file."""
+
+    name = "register"
+    verbose_name = _("Register")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Wire the system checks; no other start-up work."""
+        from django.core import checks
+
+        from register.datamap.checks import check_data_map
+        from register.settings_checks import check_settings
+
+        checks.register(check_data_map, checks.Tags.models)
+        checks.register(check_settings)

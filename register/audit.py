@@ -1,0 +1,315 @@
+"""The audit trail: who saw and did what, for which purpose.
+
+Entries carry ids and codes, never values, so erasing a person leaves them true and
+whole. They are inserted plainly and sealed afterwards in chained batches: a seal
+holds a keyed fingerprint of its entries and of the seal before it. A changed,
+missing or inserted entry is found by :func:`verify`; the newest seal is written to
+a file outside the database too, so that cutting off the end is found as well.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from register.actors import Actor
+from register.database.locks import Lock, advisory_lock
+from register.models import AuditEntry, AuditSeal
+
+# One transaction seals at most this many: about 30 ms and 3 MB of text.
+SEAL_BATCH = 10_000
+# A transaction may commit this long after its entry got its number (a job's longest
+# run is one hour). Anything that appears later was inserted by other means.
+SETTLING = timedelta(days=1)
+
+ACTIONS: dict[str, str | Promise] = {}
+
+
+def register_actions(actions: dict[str, str | Promise]) -> None:
+    """Make action codes known: past tense, dotted. An unknown code is refused."""
+    ACTIONS.update(actions)
+
+
+register_actions(
+    {
+        "record.viewed": _("looked at a record"),
+        "record.listed": _("looked at a list"),
+        "record.added": _("added a record"),
+        "record.changed": _("changed a record"),
+        "record.deleted": _("deleted a record"),
+        "register.searched": _("searched"),
+        "job.ordered": _("ordered a job"),
+        "approval.asked": _("asked for approval"),
+        "approval.approved": _("approved"),
+        "approval.rejected": _("rejected"),
+        "approval.withdrawn": _("withdrew a request for approval"),
+        "hold.placed": _("placed a hold"),
+        "hold.released": _("released a hold"),
+        "api_key.created": _("created an API key"),
+        "api_key.revoked": _("revoked an API key"),
+        "staff.logged_in": _("logged in"),
+        "staff.logged_out": _("logged out"),
+        "staff.log_in_failed": _("log-in failed"),
+        "staff.password_changed": _("changed a password"),
+        "staff.role_granted": _("granted a role"),
+        "staff.role_removed": _("removed a role"),
+        "purpose.chosen": _("chose a purpose of use"),
+        "data_map.exported": _("exported the data map"),
+    }
+)
+
+
+def record(
+    action: str,
+    *,
+    actor: Actor,
+    obj: models.Model | None = None,
+    object_type: str = "",
+    object_id: str | int | uuid.UUID = "",
+    subject_id: uuid.UUID | None = None,
+    **details: Any,
+) -> AuditEntry:
+    """Write one entry in the current transaction.
+
+    ``subject_id`` is the person it concerns; it defaults to ``obj`` where that is
+    a person's own record. ``details`` may hold only the keys the data map declares.
+    Raises ``ValueError`` for an unregistered action.
+    """
+    return AuditEntry.objects.create(
+        **entry_values(
+            action,
+            actor=actor,
+            obj=obj,
+            object_type=object_type,
+            object_id=object_id,
+            subject_id=subject_id,
+            **details,
+        )
+    )
+
+
+def record_many(entries: list[dict[str, Any]]) -> None:
+    """Write several entries (see :func:`entry_values`) with one statement."""
+    AuditEntry.objects.bulk_create(
+        [AuditEntry(**entry) for entry in entries], batch_size=1000
+    )
+
+
+def entry_values(
+    action: str,
+    *,
+    actor: Actor,
+    obj: models.Model | None = None,
+    object_type: str = "",
+    object_id: str | int | uuid.UUID = "",
+    subject_id: uuid.UUID | None = None,
+    **details: Any,
+) -> dict[str, Any]:
+    """Return the fields of an entry, checked; for :func:`record_many`."""
+    if action not in ACTIONS:
+        raise ValueError(f"The audit action {action!r} is not registered.")
+    if obj is not None:
+        object_type, object_id = obj._meta.label_lower, obj.pk
+        if subject_id is None and object_type == "contacts.contact":
+            subject_id = obj.pk
+    return {
+        "action": action,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "purpose": actor.purpose,
+        "request_id": actor.request_id,
+        "object_type": object_type,
+        "object_id": str(object_id),
+        "subject_id": subject_id,
+        "details": details,
+    }
+
+
+# --- sealing ------------------------------------------------------------------------
+
+_CONTENT = """
+    SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
+        json_build_array(id, (extract(epoch from at) * 1000000)::bigint, action,
+            actor_kind, actor_id, purpose, object_type, object_id, subject_id,
+            request_id, details)::text, E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')
+    FROM register_auditentry
+    WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(%s::jsonb) r
+                  WHERE id BETWEEN (r->>0)::bigint AND (r->>1)::bigint)
+"""
+_UNSEALED = """
+    SELECT id FROM register_auditentry e
+    WHERE id > %s AND NOT EXISTS (
+        SELECT 1 FROM register_auditseal s, jsonb_array_elements(s.entry_ids) r
+        WHERE s.id > %s AND e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint)
+    ORDER BY id LIMIT %s
+"""
+
+
+@transaction.atomic
+def seal(*, at: datetime | None = None) -> int:
+    """Seal the entries that have no seal yet; return how many were sealed.
+
+    Safe to run twice at once: the second waits and then finds nothing to do.
+    """
+    now = at or timezone.now()
+    advisory_lock(Lock.AUDIT_SEAL)
+    # Below the newest settled seal nothing can appear any more.
+    settled = AuditSeal.objects.filter(sealed_at__lt=now - SETTLING).first()
+    low = settled.entry_ids[-1][1] if settled else 0
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSEALED, [low, settled.pk if settled else 0, SEAL_BATCH])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return 0
+    ranges = _ranges(ids)
+    count, content = _content(ranges)
+    last = AuditSeal.objects.first()
+    previous = last.digest if last else ""
+    seal = AuditSeal(
+        sealed_at=now, entry_ids=ranges, entry_count=count, previous=previous
+    )
+    seal.digest = _digest(seal, content)
+    seal.save()
+    transaction.on_commit(lambda: _write_anchor(seal))
+    return count
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with the trail, in words for the operator."""
+
+    kind: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.where}"
+
+
+def verify(*, at: datetime | None = None) -> Iterator[Problem]:
+    """Yield every sign that the trail was tampered with."""
+    now = at or timezone.now()
+    previous, covered, last = "", 0, None
+    for seal in AuditSeal.objects.order_by("id").iterator(chunk_size=500):
+        expected = sum(end - start + 1 for start, end in seal.entry_ids)
+        where = f"seal {seal.pk}, entries {_in_words(seal.entry_ids)}"
+        count, content = _content(seal.entry_ids)
+        if seal.previous != previous:
+            yield Problem("missing", f"the seal before {seal.pk}")
+        if count < expected:
+            yield Problem("missing", f"{expected - count} of the entries of {where}")
+        elif not hmac.compare_digest(seal.digest, _digest(seal, content)):
+            yield Problem("changed", where)
+        previous, covered, last = seal.digest, covered + count, seal
+    yield from _inserted(now)
+    yield from _cut_off(last)
+
+
+def _inserted(now: datetime) -> Iterator[Problem]:
+    """Yield entries that no seal covers although they should long have been sealed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSEALED, [0, 0, 1000])
+        unsealed = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            """
+            SELECT e.id FROM register_auditentry e, register_auditseal s,
+                jsonb_array_elements(s.entry_ids) r
+            WHERE e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint
+              AND e.at < s.sealed_at - %s AND EXISTS (
+                  SELECT 1 FROM register_auditseal before
+                  WHERE before.sealed_at BETWEEN e.at AND s.sealed_at - %s)
+            """,
+            [SETTLING, SETTLING],
+        )
+        late = [row[0] for row in cursor.fetchall()]
+    newest = AuditSeal.objects.first()
+    for entry in AuditEntry.objects.filter(pk__in=unsealed).order_by("pk"):
+        sealed_after = newest is not None and entry.pk <= newest.entry_ids[-1][1]
+        if entry.at < now - SETTLING and sealed_after:
+            yield Problem(
+                "inserted", f"entry {entry.pk} is older than its neighbours' seals"
+            )
+    for pk in late:
+        yield Problem(
+            "inserted", f"entry {pk} is dated before seals that do not know it"
+        )
+
+
+def _cut_off(last: AuditSeal | None) -> Iterator[Problem]:
+    """Yield a problem when the file outside the database knows a later seal."""
+    path = anchor_path()
+    if not path.exists():
+        return
+    anchor = json.loads(path.read_text())
+    if last is None or anchor["seal"] > last.pk:
+        yield Problem(
+            "missing", f"seal {anchor['seal']}, which {path.name} names as the newest"
+        )
+    else:
+        known = AuditSeal.objects.filter(pk=anchor["seal"]).first()
+        if known is None or known.digest != anchor["digest"]:
+            yield Problem(
+                "changed", f"seal {anchor['seal']} is not the one {path.name} names"
+            )
+
+
+def anchor_path() -> Path:
+    """Return the file that names the newest seal; keep it on another machine's disk."""
+    return Path(settings.AUDIT_ANCHOR_FILE)
+
+
+def _write_anchor(seal: AuditSeal) -> None:
+    path = anchor_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps({"seal": seal.pk, "digest": seal.digest}))
+    draft.replace(path)
+
+
+def _content(ranges: list[list[int]]) -> tuple[int, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTENT, [json.dumps(ranges)])
+        count, digest = cursor.fetchone()
+    return count, digest
+
+
+def _digest(seal: AuditSeal, content: str) -> str:
+    message = json.dumps(
+        [
+            seal.previous,
+            seal.sealed_at.isoformat(),
+            seal.entry_ids,
+            seal.entry_count,
+            content,
+        ]
+    )
+    return hmac.new(
+        settings.AUDIT_KEY.encode(), message.encode(), hashlib.sha256
+    ).hexdigest()
+
+
+def _ranges(ids: list[int]) -> list[list[int]]:
+    ranges: list[list[int]] = []
+    for number in ids:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def _in_words(ranges: list[list[int]]) -> str:
+    return f"{ranges[0][0]}–{ranges[-1][1]}"

@@ -1,0 +1,3 @@
+"""What the database itself enforces, derived from the data map."""
+
+from __future__ import annotations

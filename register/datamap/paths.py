@@ -1,0 +1,103 @@
+"""Look-up paths from a row to a person, compiled to SQL joins.
+
+Row security, holds and set-based erasure work inside the database, where Django's
+look-ups do not reach; everything else uses the same path through the ORM.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from register.datamap.declarations import SELF, Subject
+
+
+class PathError(Exception):
+    """A path that does not lead from the model to a person's model."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SqlPath:
+    """``FROM``-clause joins (the row's own table is ``t0``) and the person's column."""
+
+    table: str
+    primary_key: str
+    joins: tuple[str, ...]
+    column: str
+
+    def select_rows(self, condition: str) -> str:
+        """Return a query for the keys of rows whose person meets ``condition``.
+
+        ``condition`` holds ``{column}`` where the person's key stands.
+        """
+        where = condition.format(column=self.column)
+        joins = " ".join(self.joins)
+        return f'SELECT t0."{self.primary_key}" FROM "{self.table}" t0 {joins} WHERE {where}'  # noqa: S608 - identifiers come from model metadata
+
+    def exists_person(self, row_key: str, condition: str) -> str:
+        """Return an ``EXISTS`` over the persons of the row whose key is ``row_key``."""
+        where = condition.format(column=self.column)
+        joins = " ".join(self.joins)
+        return f'EXISTS (SELECT 1 FROM "{self.table}" t0 {joins} WHERE t0."{self.primary_key}" = {row_key} AND {where})'  # noqa: S608 - as above
+
+
+def compile_path(
+    model: type[models.Model], subject: Subject
+) -> tuple[SqlPath, type[models.Model] | None]:
+    """Return the SQL path of ``subject`` from ``model`` and the model it ends in.
+
+    The end is ``None`` for ``by_id`` subjects, which have no foreign key.
+    Raises :class:`PathError` when a step of the path does not exist.
+    """
+    meta = model._meta
+    key = _column(meta.pk)
+    if subject.path == SELF:
+        return SqlPath(meta.db_table, key, (), f't0."{key}"'), model
+
+    current: type[models.Model] = model
+    alias, joins, column = "t0", [], ""
+    steps = subject.path.split("__") if subject.path else []
+    for number, step in enumerate(steps, start=1):
+        if column:  # the step before was a foreign key: now its table is needed
+            alias_key = _column(current._meta.pk)
+            new = f"t{number}"
+            joins.append(
+                f'JOIN "{current._meta.db_table}" {new} ON {new}."{alias_key}" = {column}'
+            )
+            alias, column = new, ""
+        try:
+            field = current._meta.get_field(step)
+        except FieldDoesNotExist as error:
+            raise PathError(f"{current._meta.label} has no field {step!r}") from error
+        if isinstance(field, models.ForeignKey):
+            column = f'{alias}."{_column(field)}"'
+            current = field.remote_field.model
+        elif isinstance(field, models.ManyToOneRel):
+            new = f"r{number}"
+            related = field.related_model
+            own_key = _column(current._meta.pk)
+            joins.append(
+                f'JOIN "{related._meta.db_table}" {new} ON {new}."{_column(field.field)}" = {alias}."{own_key}"'
+            )
+            alias, current = new, related
+        else:
+            raise PathError(f"{current._meta.label}.{step} is not a foreign key")
+    if subject.by_id:
+        if column:
+            raise PathError(f"{subject.path!r} must end in a reverse relation")
+        try:
+            field = current._meta.get_field(subject.by_id)
+        except FieldDoesNotExist as error:
+            raise PathError(str(error)) from error
+        by_id = f'{alias}."{_column(field)}"'
+        return SqlPath(meta.db_table, key, tuple(joins), by_id), None
+    if not column:
+        column = f'{alias}."{_column(current._meta.pk)}"'
+    return SqlPath(meta.db_table, key, tuple(joins), column), current
+
+
+def _column(field: Any) -> str:
+    return str(field.column)

@@ -1,0 +1,91 @@
+"""Deleting rows with all their parts and files, set by set.
+
+Used by retention and by erasure. What is part of a row is known from the foreign
+keys: cascading ones are parts, nulling ones are mere references.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db import connection, models
+
+from register import files
+from register.datamap.graph import graph
+
+
+def delete_rows(model: type[models.Model], keys: list[Any]) -> Counter[str]:
+    """Delete the rows with ``keys``, their parts and (after commit) their files.
+
+    Call it inside a transaction. Returns the numbers of deleted rows by table label,
+    and of files under ``"files"``. Rows that are gone already are not counted.
+    """
+    counts: Counter[str] = Counter()
+    if keys:
+        _delete(model, keys, counts)
+    return counts
+
+
+def parts_of(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
+    """Return ``(table, foreign-key column)`` of everything that goes with a row."""
+    return [
+        (relation.related_model, relation.field.column)
+        for relation in _relations(model)
+        if relation.on_delete is models.CASCADE
+    ]
+
+
+def _delete(model: type[models.Model], keys: list[Any], counts: Counter[str]) -> None:
+    meta = model._meta
+    for relation in _relations(model):
+        part, column = relation.related_model, relation.field.column
+        if relation.on_delete is models.CASCADE:
+            _delete_parts(part, column, keys, counts)
+        elif relation.on_delete is models.SET_NULL:
+            _run(
+                f'UPDATE "{part._meta.db_table}" SET "{column}" = NULL WHERE "{column}" = ANY(%s)',  # noqa: S608 - identifiers come from model metadata, here and below
+                keys,
+            )
+    entry = graph().entries.get(meta.label)
+    for field in entry.file_fields if entry else []:
+        counts["files"] += files.order_removal_of_rows(model, field, keys)
+    counts[meta.label] += _run(
+        f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)',  # noqa: S608
+        keys,
+    )
+
+
+def _delete_parts(
+    part: type[models.Model], column: str, keys: list[Any], counts: Counter[str]
+) -> None:
+    meta = part._meta
+    entry = graph().entries.get(meta.label)
+    if not _relations(part) and not (entry and entry.file_fields):
+        counts[meta.label] += _run(
+            f'DELETE FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',  # noqa: S608
+            keys,
+        )
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT "{meta.pk.column}" FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',  # noqa: S608
+            [keys],
+        )
+        part_keys = [row[0] for row in cursor.fetchall()]
+    if part_keys:
+        _delete(part, part_keys, counts)
+
+
+def _relations(model: type[models.Model]) -> list[Any]:
+    return [
+        relation
+        for relation in model._meta.related_objects
+        if not relation.many_to_many
+    ]
+
+
+def _run(statement: str, keys: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [keys])
+        return int(cursor.rowcount)

@@ -1,0 +1,62 @@
+"""Placing and releasing holds."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from register import audit
+from register.actors import Actor
+from register.models import Hold
+
+
+@transaction.atomic
+def place(
+    *,
+    reason: Hold.Reason,
+    actor: Actor,
+    subject_id: uuid.UUID | None = None,
+    obj: models.Model | None = None,
+    reference: str = "",
+    review_on: date | None = None,
+) -> Hold:
+    """Keep all records of a person, or one record, from being deleted.
+
+    Deleting rechecks holds in its own transaction, so a hold that commits before the
+    deletion is always honoured.
+    """
+    hold = Hold(
+        reason=reason,
+        subject_id=subject_id,
+        object_type=obj._meta.label_lower if obj else "",
+        object_id=str(obj.pk) if obj else "",
+        reference=reference,
+        review_on=review_on,
+        placed_by=actor.user,
+    )
+    hold.full_clean()
+    hold.save()
+    audit.record(
+        "hold.placed", actor=actor, obj=hold, subject_id=subject_id, reason=str(reason)
+    )
+    return hold
+
+
+@transaction.atomic
+def release(hold: Hold, *, actor: Actor) -> Hold:
+    """End a hold. What is due by then goes with the next sweep. Twice changes nothing."""
+    hold = Hold.objects.select_for_update().get(pk=hold.pk)
+    if hold.released_at is None:
+        hold.released_at = timezone.now()
+        hold.save(update_fields=["released_at"])
+        audit.record("hold.released", actor=actor, obj=hold, subject_id=hold.subject_id)
+    return hold
+
+
+def in_force(subject_id: uuid.UUID) -> QuerySet[Hold]:
+    """Return the holds on a person that are in force."""
+    return Hold.objects.filter(subject_id=subject_id, released_at=None)

@@ -1,0 +1,61 @@
+"""Scheduled work of the register itself. No rule stands here: each calls one service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from register import audit, files
+from register.models import IdempotencyKey
+from register.services import jobs
+
+IDEMPOTENCY_PERIOD = timedelta(days=2)
+
+
+@shared_task
+def run_job(job_id: str) -> None:
+    """Run one job, unless it is over or somebody runs it."""
+    jobs.run(job_id)
+
+
+@shared_task
+def sweep_jobs() -> int:
+    """Hand out jobs that nobody works on: lost messages, killed workers."""
+    found = list(jobs.waiting().values_list("pk", flat=True)[:50])
+    for pk in found:
+        run_job.delay(str(pk))
+    return len(found)
+
+
+@shared_task
+def seal_audit_trail() -> int:
+    """Seal new audit entries, at most ten batches a run."""
+    total = 0
+    for _ in range(10):
+        sealed = audit.seal()
+        total += sealed
+        if sealed < audit.SEAL_BATCH:
+            break
+    return total
+
+
+@shared_task
+def sweep_file_removals() -> int:
+    """Remove files whose rows are gone."""
+    return files.remove_due()
+
+
+@shared_task
+def sweep_idempotency_keys() -> int:
+    """Forget the keys of writes that are too old to be sent again."""
+    limit = timezone.now() - IDEMPOTENCY_PERIOD
+    return IdempotencyKey.objects.filter(created_at__lt=limit).delete()[0]
+
+
+@shared_task
+def sweep_sessions() -> int:
+    """Delete sessions that have expired."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]

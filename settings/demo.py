@@ -1,0 +1,13 @@
+"""Demo and development: embedded servers, keys made on first use under var/."""
+
+from __future__ import annotations
+
+from settings.base import *
+from settings.base import STATE_DIR
+from settings.local_keys import local_keys
+
+_keys = local_keys(STATE_DIR / "keys.json")
+SECRET_KEY = _keys["SECRET_KEY"]
+ADDRESS_HASH_KEYS = [f"demo:{_keys['ADDRESS_HASH_KEY']}"]
+AUDIT_KEY = _keys["AUDIT_KEY"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]

@@ -1,0 +1,125 @@
+"""The frame of the staff screens: sidebar, colours, languages (django-unfold)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _sees(label: str) -> Any:
+    """Return a question for unfold: may this request's user see the table?"""
+
+    def permission(request: HttpRequest) -> bool:
+        app_label, model_name = label.split(".")
+        return bool(request.user.has_perm(f"{app_label}.view_{model_name}"))  # type: ignore[union-attr]
+
+    return permission
+
+
+def _table(
+    title: Any, icon: str, label: str, view: str = "changelist"
+) -> dict[str, Any]:
+    app_label, model_name = label.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app_label}_{model_name}_{view}"),
+        "permission": _sees(label),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Seloste",
+    "SITE_HEADER": "Seloste",
+    "SITE_SUBHEADER": _("Customer register"),
+    "SITE_SYMBOL": "contract",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "DASHBOARD_CALLBACK": "register.screens.dashboard.add_figures",
+    "STYLES": [lambda request: static("seloste/staff.css")],
+    "SCRIPTS": [],
+    "COMMAND": {"search_models": False, "show_history": False},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .013 205)",
+            "100": "oklch(93% .032 205)",
+            "200": "oklch(87% .055 205)",
+            "300": "oklch(78% .085 205)",
+            "400": "oklch(67% .095 207)",
+            "500": "oklch(56% .092 210)",
+            "600": "oklch(48% .083 213)",
+            "700": "oklch(41% .072 215)",
+            "800": "oklch(35% .06 217)",
+            "900": "oklch(30% .05 219)",
+            "950": "oklch(23% .042 221)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": _("Today"),
+                "items": [
+                    {
+                        "title": _("Overview"),
+                        "icon": "dashboard",
+                        "link": reverse_lazy("admin:index"),
+                    },
+                    _table(_("Approvals"), "how_to_reg", "register.approval"),
+                    _table(_("Jobs"), "progress_activity", "register.job"),
+                ],
+            },
+            {
+                "title": _("Contacts"),
+                "separator": True,
+                "items": [
+                    _table(_("Contacts"), "group", "contacts.contact"),
+                    _table(_("Companies"), "domain", "contacts.company"),
+                    _table(_("Imports"), "upload_file", "contacts.importbatch"),
+                ],
+            },
+            {
+                "title": _("Service desk"),
+                "separator": True,
+                "items": [
+                    _table(_("Chats"), "forum", "communications.chat"),
+                    _table(_("Calls"), "call", "communications.call"),
+                ],
+            },
+            {
+                "title": _("Marketing"),
+                "separator": True,
+                "items": [
+                    _table(_("Prohibitions"), "block", "consent.prohibition"),
+                ],
+            },
+            {
+                "title": _("Privacy"),
+                "separator": True,
+                "items": [
+                    _table(_("Requests"), "inbox", "dsar.request"),
+                    _table(_("Retention"), "auto_delete", "retention.run"),
+                    _table(_("Ledger of deletions"), "receipt_long", "retention.batch"),
+                    _table(_("Holds"), "pan_tool", "register.hold"),
+                    _table(_("Audit trail"), "policy", "register.auditentry"),
+                    _table(_("Legal parameters"), "gavel", "register.legalparameter"),
+                ],
+            },
+            {
+                "title": _("Administration"),
+                "separator": True,
+                "items": [
+                    _table(_("Staff accounts"), "badge", "register.user"),
+                    _table(_("Roles"), "shield_person", "register.role"),
+                    _table(_("API keys"), "key", "register.apikey"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,32 @@
+"""Tests: real servers, fast password hashes, keys that are no secret."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from settings.base import *
+from settings.base import CACHES, DATABASES, MIDDLEWARE
+
+SECRET_KEY = "test-only-secret-key-that-protects-nothing-at-all"  # noqa: S105
+ADDRESS_HASH_KEYS = ["t2:newer-test-key", "t1:older-test-key"]
+AUDIT_KEY = "test-only-audit-key"
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+# Each test process has its own files and its own corner of the cache.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+MEDIA_ROOT = Path(tempfile.gettempdir()) / f"seloste-test-{os.getpid()}-{_worker}"
+AUDIT_ANCHOR_FILE = str(MEDIA_ROOT / "audit-anchor.json")
+CACHES["default"]["KEY_PREFIX"] = f"seloste-test-{os.getpid()}-{_worker}"
+# Two suites may run at once on one server, each with a database of its own.
+_suffix = os.environ.get("SELOSTE_TEST_SUFFIX", "")
+DATABASES["default"]["TEST"] = {"NAME": f"test_seloste{_suffix}"}
+# Requests of the test client run as the application role, as the web does.
+MIDDLEWARE = ["tests.application_role.AsApplicationRole", *MIDDLEWARE]

@@ -1,0 +1,22 @@
+"""All addresses of the register."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from register import staff_site
+from register.screens import health
+
+# Importing it replaced the log-in with one that is recorded, before the addresses
+# of the site are made.
+assert staff_site.log_in is admin.site.login  # noqa: S101
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+]

@@ -1,0 +1,193 @@
+"""The cast and the clock. Everybody in the tests knows them.
+
+``anna`` and ``bruno`` are contacts at the same company; ``bruno`` is prohibited from
+e-mail marketing. ``officer`` and ``second_officer`` are data protection officers,
+``agent`` serves customers, ``marketer``, ``seller``, ``auditor`` and ``administrator``
+have the roles of their names; ``stranger`` has an account and no role.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from settings import services
+
+services.ensure()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_of_this_process() -> Iterator[None]:
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    yield
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+# --- the clock -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def at() -> Iterator[Callable[[datetime], Any]]:
+    """Return a context manager that moves the clocks of Python and of the database.
+
+    ``with at(moment): …`` needs a database test; the SQL clock is put back afterwards.
+    """
+    yield moved_clock
+
+
+@contextlib.contextmanager
+def moved_clock(moment: datetime) -> Iterator[None]:
+    """Stop both clocks at ``moment``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION seloste_now() RETURNS timestamptz"
+            f" LANGUAGE sql STABLE AS $$ SELECT timestamptz '{moment.astimezone(UTC).isoformat()}' $$"
+        )
+    try:
+        with time_machine.travel(moment, tick=False):
+            yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION seloste_now() RETURNS timestamptz"
+                " LANGUAGE sql STABLE AS 'SELECT statement_timestamp()'"
+            )
+
+
+# --- staff ---------------------------------------------------------------------------
+
+
+def make_user(name: str, *roles: str) -> Any:
+    """Create a staff account with roles; its password is ``correct horse battery``."""
+    from register.models import Role, RoleAssignment, User
+
+    user = User.objects.create_user(
+        f"{name}@seloste.test",
+        "correct horse battery",
+        first_name=name.capitalize(),
+        last_name="Staff",
+        language="en",
+    )
+    for code in roles:
+        RoleAssignment.objects.create(user=user, role=Role.objects.get(code=code))
+    return user
+
+
+@pytest.fixture
+def officer(db: None) -> Any:
+    return make_user("officer", "dpo")
+
+
+@pytest.fixture
+def second_officer(db: None) -> Any:
+    return make_user("second.officer", "dpo")
+
+
+@pytest.fixture
+def agent(db: None) -> Any:
+    return make_user("agent", "service")
+
+
+@pytest.fixture
+def seller(db: None) -> Any:
+    return make_user("seller", "sales")
+
+
+@pytest.fixture
+def marketer(db: None) -> Any:
+    return make_user("marketer", "marketing")
+
+
+@pytest.fixture
+def auditor(db: None) -> Any:
+    return make_user("auditor", "auditor")
+
+
+@pytest.fixture
+def administrator(db: None) -> Any:
+    return make_user("administrator", "admin")
+
+
+@pytest.fixture
+def stranger(db: None) -> Any:
+    return make_user("stranger")
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Client]:
+    """Return a function that gives a browser session of a user, in English."""
+
+    def log_in(user: Any) -> Client:
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+# --- people --------------------------------------------------------------------------
+
+
+def make_contact(**kwargs: Any) -> Any:
+    """Create a contact with optional ``email``, ``phone`` and ``company``."""
+    from contacts.models import Affiliation, Contact, ContactPoint
+
+    email, phone = kwargs.pop("email", ""), kwargs.pop("phone", "")
+    company = kwargs.pop("company", None)
+    kwargs.setdefault("source", "staff")
+    contact = Contact.objects.create(**kwargs)
+    for kind, value in (("email", email), ("phone", phone)):
+        if value:
+            ContactPoint.objects.create(
+                contact=contact, kind=kind, value=value, is_primary=True, source="staff"
+            )
+    if company is not None:
+        Affiliation.objects.create(contact=contact, company=company, source="staff")
+    return contact
+
+
+@pytest.fixture
+def company(db: None) -> Any:
+    from contacts.models import Company
+
+    return Company.objects.create(
+        name="Esimerkki Oy", business_id="2327327-1", source="staff"
+    )
+
+
+@pytest.fixture
+def anna(company: Any) -> Any:
+    return make_contact(
+        first_name="Anna",
+        last_name="Virtanen",
+        email="anna.virtanen@esimerkki.example",
+        phone="+358401234567",
+        company=company,
+    )
+
+
+@pytest.fixture
+def bruno(company: Any) -> Any:
+    return make_contact(
+        first_name="Bruno",
+        last_name="Mäkelä",
+        email="bruno.makela@esimerkki.example",
+        phone="+358407654321",
+        company=company,
+    )
