@@ -271,7 +271,9 @@ def _make_role_and_database(places: Places, deadline: float) -> bool:
             if not has_database:
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
     except psycopg.Error as error:
-        if isinstance(error, psycopg.OperationalError) and time.monotonic() < deadline:
+        # No code at all: the connection failed. 57P01, 57P03: PostgreSQL is going down.
+        went_away = error.sqlstate in (None, "57P01", "57P03")
+        if went_away and time.monotonic() < deadline:
             time.sleep(0.1)
             return False
         reason = " ".join(str(error).split())
