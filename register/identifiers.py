@@ -35,14 +35,14 @@ _BLANK_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0"
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 
-_LOCAL_PART = re.compile(r"""[^\s\x00-\x1f\x7f"(),:;<>@\[\\\]]+""")
+_LOCAL_PART = re.compile(r"""[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff"(),:;<>@\[\\\]]+""")
 _DOMAIN_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # RFC 5321, 4.5.3.1: octets.
 _LONGEST_LOCAL_PART = 64
 _LONGEST_EMAIL = 254
 
-# From the first digit or plus to whatever cannot be part of a number any more.
-_PHONE = re.compile(r"\(?\+?[\s(]*\d[\d\s().\-/]*")
+# Possessive, so that no text, however long, is read more than a few times over.
+_PHONE = re.compile(r"\d[\d\s().\-/]*+")
 _BUSINESS_ID = re.compile(r"(?:FI)?(\d{6,7})-?(\d)", re.IGNORECASE)
 _PERSONAL_IDENTITY_CODE = re.compile(
     r"(?<![^\W_])"
@@ -52,9 +52,11 @@ _PERSONAL_IDENTITY_CODE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
-_WORD_EMAIL = re.compile(r"""[^\s"(),:;<>@\[\\\]]+@[^\s"(),:;<>@\[\\\]]+""")
-_WORD_BUSINESS_ID = re.compile(r"(?<![\w-])(?:FI)?\d{7}-?\d(?![\w-])", re.IGNORECASE)
-_WORD_PHONE = re.compile(r"(?<!\w)\(?\+?[\s(]*\d[\d \u00a0().\-/]{4,}\d(?!\w)")
+# Digits with what may stand between those of one number.
+_DIGIT_RUN = re.compile(r"[+(]{0,3}+\d[+\d ().\-/]*+")
+_DATE = re.compile(r"\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
+# Fewer digits are a house number or a postcode.
+_FEWEST_DIGITS_OF_A_NUMBER = 7
 
 
 class InvalidIdentifier(ValueError):  # noqa: N818  (named after the fact)
@@ -136,19 +138,24 @@ def normalise_phone(text: str, region: str = "FI") -> str:
         parse,
     )
 
+    plain = _visible(unicodedata.normalize("NFKC", text)).translate(_DASHES)
     # Cut out first: the library would read letters after a number as more digits.
-    found = _PHONE.search(_visible(unicodedata.normalize("NFKC", text)))
-    if found is None:
-        raise InvalidIdentifier("phone_no_digits", "A telephone number has digits.")
-    try:
-        number = parse(found.group().translate(_DASHES), region)
-    except NumberParseException:
-        number = None
-    if number is None or not is_possible_number(number):
-        raise InvalidIdentifier(
-            "phone_length", "The telephone number has too few or too many digits."
-        )
-    return format_number(number, PhoneNumberFormat.E164)
+    for found in _PHONE.finditer(plain):
+        before = plain[max(0, found.start() - 3) : found.start()].rstrip(" (")
+        plus = "+" if before.endswith("+") else ""
+        try:
+            number = parse(plus + found.group(), region)
+        except NumberParseException:
+            continue
+        if is_possible_number(number):
+            e164 = format_number(number, PhoneNumberFormat.E164)
+            # A second nought too many ("+358 00 244") goes only at a second reading.
+            if number.italian_leading_zero and e164 != plain:
+                return normalise_phone(e164)
+            return e164
+    raise InvalidIdentifier(
+        "phone_length", "The telephone number has too few or too many digits."
+    )
 
 
 def try_normalise_phone(text: str, region: str = "FI") -> str | None:
@@ -251,43 +258,66 @@ def search_words(text: str) -> list[str]:
 
     An e-mail address gives itself, its domain and every part between @ . - _ and +;
     a telephone number its national and its international digits; a business id
-    itself with and without the hyphen; all else the words of `normalise_name`.
-    None has an accent. `search_prefixes` makes the counterpart of what people type.
+    itself, its digits and its VAT number; all else the words of `normalise_name`.
+    None has an accent. `search_prefixes` is the counterpart for what people type.
     """
     words: list[str] = []
-    rest = _visible(unicodedata.normalize("NFKC", text)).translate(_DASHES)
-    for pattern, words_of in (
-        (_WORD_EMAIL, _email_words),
-        (_WORD_BUSINESS_ID, _business_id_words),
-        (_WORD_PHONE, _phone_words),
-    ):
-        for found in pattern.findall(rest):
-            some = words_of(found)
-            if some:
-                words += some
-                rest = rest.replace(found, " ", 1)
-    return list(dict.fromkeys(words + name_words(rest)))
+    others: list[str] = []
+    for token in _tokens(text):
+        found = _email_words(token) or _business_id_words(token) or _number_words(token)
+        if not found:
+            others.append(token)
+        words += found
+    return list(dict.fromkeys([*words, *name_words(" ".join(others))]))
 
 
 def search_prefixes(query: str) -> list[str]:
     """Return the beginnings that must all be among the `search_words` of a match.
 
-    What is typed may stop anywhere: "+358 40 12", "anna@exam", "2327327-". Digits
-    with blanks and marks between them are one number, unlike words.
+    What is typed may stop anywhere: "+358 40 12", "anna@exam", "2327327-". A query
+    of nothing but digits and marks is one number.
     """
-    plain = _without_accents(
-        _visible(unicodedata.normalize("NFKC", query)).translate(_DASHES)
-    )
-    digits = re.sub(r"[\s().\-/+]", "", plain)
-    if digits.isdecimal():
-        return [digits.removeprefix("00")]
+    if not re.search(r"[^\W\d_]", query) and "@" not in query:
+        return [digits] if (digits := _dialled_digits(query)) else []
     prefixes: list[str] = []
-    for word in plain.split():
-        if "@" in word.strip("@"):
-            prefixes.append(word.strip('"<>(),;'))
+    for token in _tokens(query):
+        if "@" in token.strip("@"):
+            prefixes.append(_without_accents(token))
+        elif _is_number(token):
+            prefixes.append(_dialled_digits(token))
         else:
-            prefixes += name_words(word)
+            prefixes += name_words(token)
     return list(dict.fromkeys(prefixes))
+
+
+def _tokens(text: str) -> list[str]:
+    """Split at blanks and list marks, except within a long number."""
+    plain = _visible(unicodedata.normalize("NFKC", text)).translate(_DASHES)
+    tokens: list[str] = []
+    end = 0
+    for found in _DIGIT_RUN.finditer(plain):
+        start = found.start()
+        alone = (
+            (start == 0 or plain[start - 1].isspace() or plain[start - 1] in ",;:")
+            and not plain[found.end() : found.end() + 1].isalnum()
+            and plain[found.end() : found.end() + 1] != "@"
+        )
+        if alone and _is_number(found.group()):
+            tokens += re.split(r"[\s,;<>\"()]+", plain[end:start])
+            tokens.append(found.group())
+            end = found.end()
+    tokens += re.split(r"[\s,;<>\"()]+", plain[end:])
+    return [token for token in tokens if token]
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a telephone number or business id, not a date or an address."""
+    if not _DIGIT_RUN.fullmatch(text) or _DATE.fullmatch(text.strip()):
+        return False
+    # "Mannerheimintie 12 00100 Helsinki" has seven digits, too.
+    is_one = " " not in text.strip() or text.lstrip("+(").startswith(("0", "358"))
+    is_one = is_one or text.startswith(("+", "(+"))
+    return is_one and len(_digits(text)) >= _FEWEST_DIGITS_OF_A_NUMBER
 
 
 def _email_words(text: str) -> list[str]:
@@ -302,18 +332,33 @@ def _email_words(text: str) -> list[str]:
     return [*plain, *(word for part in parts for word in name_words(part))]
 
 
-def _phone_words(text: str) -> list[str]:
-    number = try_normalise_phone(text)
-    if number is None:
-        return []
-    return phone_digits_variants(number)[1:]
-
-
 def _business_id_words(text: str) -> list[str]:
     business_id = try_normalise_business_id(text)
     if business_id is None:
         return []
-    return [business_id, business_id.replace("-", "")]
+    digits = _digits(business_id)
+    return [business_id, digits, f"fi{digits}"]
+
+
+def _number_words(text: str) -> list[str]:
+    if not _is_number(text):
+        return []
+    number = try_normalise_phone(text)
+    variants = phone_digits_variants(number)[1:] if number else []
+    # As dialled too: it may be some other number, or not be complete.
+    return [*variants, _dialled_digits(text)]
+
+
+def _dialled_digits(text: str) -> str:
+    """Return digits alone, without 00 or a (0) after the code of the country."""
+    digits = _digits(re.sub(r"(?<=\d) ?\(0\)", "", text))
+    is_international = len(digits) >= _FEWEST_DIGITS_OF_A_NUMBER - 1
+    return digits.removeprefix("00") if is_international else digits
+
+
+def _digits(text: str) -> str:
+    """Return the decimal digits of any script as 0 to 9."""
+    return "".join(str(int(character)) for character in text if character.isdecimal())
 
 
 def _folded(text: str) -> str:
