@@ -26,7 +26,7 @@ from unfold.admin import ModelAdmin
 from register import access, actors, audit
 from register.datamap.graph import declaration_of
 from register.datamap.vocabulary import Action
-from register.models import AuditEntry
+from register.models import AuditEntry, User
 
 
 class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
@@ -179,15 +179,32 @@ class RegisterAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
-            "entries": [
-                (entry, audit.ACTIONS.get(entry.action, entry.action))
-                for entry in entries
-            ],
+            "entries": _history_lines(list(entries)),
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
+
+
+def _history_lines(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+    staff_ids = {
+        entry.actor_id
+        for entry in entries
+        if entry.actor_kind == AuditEntry.Actor.STAFF
+    }
+    names = {
+        str(user.pk): user.get_full_name()
+        for user in User.objects.filter(pk__in=staff_ids)
+    }
+    return [
+        {
+            "entry": entry,
+            "sentence": audit.ACTIONS.get(entry.action, entry.action),
+            "who": names.get(entry.actor_id) or entry.get_actor_kind_display(),
+        }
+        for entry in entries
+    ]
 
 
 def fingerprint(text: str) -> str:

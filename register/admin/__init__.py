@@ -1,0 +1,7 @@
+"""Staff screens over the register's own tables."""
+
+from __future__ import annotations
+
+from register.admin import api_keys, approvals, audit, jobs, parameters, staff
+
+__all__ = ["api_keys", "approvals", "audit", "jobs", "parameters", "staff"]

@@ -1,0 +1,95 @@
+"""The inbox of decisions that need a second person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from register import access, actors
+from register.datamap.vocabulary import Action
+from register.errors import DomainError
+from register.models import Approval
+from register.services import approvals
+from register.staff_site import ReadOnlyAdmin
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """Shows what waits; the decision page shows what is decided, and decides."""
+
+    list_display = ("title", "asked_by", "requested_at", "state", "open_link")
+    list_display_links = None
+    list_filter = ("state",)
+    list_select_related = ("requested_by", "decided_by")
+    ordering = ("-state", "-requested_at")
+
+    def get_urls(self) -> list[Any]:
+        """Add the decision page."""
+        decide = self.admin_site.admin_view(self.decide_view)
+        return [
+            path("<uuid:object_id>/decide/", decide, name="register_approval_decide"),
+            *super().get_urls(),
+        ]
+
+    def decide_view(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        """Show one decision; POST takes it."""
+        approval = get_object_or_404(
+            Approval.objects.select_related("requested_by", "decided_by"), pk=object_id
+        )
+        kind = approvals.KINDS[approval.kind]
+        if not access.may(request.user, Action.VIEW, kind.category):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._decide(request, approval)
+        may_decide = access.may(request.user, Action.APPROVE, kind.category)
+        return TemplateResponse(
+            request,
+            "register/approval_decide.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": kind.title,
+                "approval": approval,
+                "details_url": kind.url(approval.object_id),
+                "is_own": approval.requested_by_id == request.user.pk,
+                "may_decide": may_decide,
+                "opts": self.opts,
+            },
+        )
+
+    def _decide(self, request: HttpRequest, approval: Approval) -> HttpResponse:
+        approve = request.POST.get("decision") == "approve"
+        try:
+            approvals.decide(
+                approval, approve=approve, actor=actors.of_request(request)
+            )
+        except DomainError as error:
+            messages.error(request, str(error))
+            return redirect("admin:register_approval_decide", approval.pk)
+        messages.success(request, _("Approved.") if approve else _("Rejected."))
+        return redirect("admin:register_approval_changelist")
+
+    @admin.display(description=_("what"))
+    def title(self, obj: Approval) -> Any:
+        """What is decided, in words."""
+        kind = approvals.KINDS.get(obj.kind)
+        return kind.title if kind else obj.kind
+
+    @admin.display(description=_("asked by"))
+    def asked_by(self, obj: Approval) -> str:
+        """Who asked."""
+        return obj.requested_by.get_full_name() if obj.requested_by else "–"
+
+    @admin.display(description="")
+    def open_link(self, obj: Approval) -> Any:
+        """The way to the decision."""
+        label = _("Decide") if obj.state == Approval.State.WAITING else _("Look")
+        url = reverse("admin:register_approval_decide", args=[obj.pk])
+        return format_html('<a class="sel-link" href="{}">{}</a>', url, label)

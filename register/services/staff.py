@@ -1,0 +1,26 @@
+"""Giving and taking roles."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from register import audit
+from register.actors import Actor
+from register.models import Role, RoleAssignment, User
+
+
+@transaction.atomic
+def set_roles(user: User, roles: list[Role], *, actor: Actor) -> None:
+    """Give the user exactly these roles; each change is recorded with its code."""
+    held = {a.role_id: a for a in user.assignments.select_related("role")}
+    wanted = {role.pk: role for role in roles}
+    for pk, assignment in held.items():
+        if pk not in wanted:
+            audit.record(
+                "staff.role_removed", actor=actor, obj=user, role=assignment.role.code
+            )
+            assignment.delete()
+    for pk, role in wanted.items():
+        if pk not in held:
+            RoleAssignment.objects.create(user=user, role=role, granted_by=actor.user)
+            audit.record("staff.role_granted", actor=actor, obj=user, role=role.code)
