@@ -266,11 +266,25 @@ def test_a_pid_file_that_names_a_stranger_is_stale(bench):
     stranger.wait()
 
 
-def test_removing_the_state_directory_ends_the_servers(bench):
+def test_a_checkout_that_is_moved_takes_its_data_along(bench):
+    bench.use()
+    bench.sql("CREATE TABLE kept AS SELECT 1 AS value")
+    elsewhere = bench.places.state.with_name("elsewhere")
+
+    bench.places.state.rename(elsewhere)
+    bench.places = Places(elsewhere)
+    bench.use()
+
+    assert bench.sql("SELECT value FROM kept") == [(1,)]
+    assert "was moved or removed" in bench.places.log.read_text()
+
+
+def test_a_checkout_that_is_removed_leaves_no_server_behind(bench):
     bench.use()
     status = bench.status()
 
-    shutil.rmtree(bench.places.state)
+    shutil.rmtree(bench.places.state, ignore_errors=True)
+    shutil.rmtree(bench.places.state, ignore_errors=True)
 
     until(lambda: not is_alive(status["postgres"]) and not is_alive(status["valkey"]))
 
