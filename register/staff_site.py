@@ -155,7 +155,7 @@ class RegisterAdmin(ModelAdmin):
         add: bool = False,  # noqa: FBT001, FBT002 - Django's signature
     ) -> Any:
         """Return names of fields only; Django's own message quotes the rows."""
-        changed = {name for name in form.changed_data}
+        changed = set(form.changed_data)
         for formset in formsets or []:
             prefix = formset.model._meta.model_name
             for inline in [*formset.initial_forms, *formset.extra_forms]:

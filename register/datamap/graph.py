@@ -22,7 +22,6 @@ from register.datamap.declarations import (
     Keys,
     ModelMap,
     NotPersonal,
-    Personal,
     Subject,
 )
 from register.datamap.paths import SqlPath, compile_path
@@ -164,7 +163,6 @@ def _field_json(declaration: FieldDeclaration) -> dict[str, Any]:
         return {
             "keys": {key: _field_json(inner) for key, inner in declaration.keys.items()}
         }
-    assert isinstance(declaration, Personal)
     return {"personal": True, **_plain(dataclasses.asdict(declaration))}
 
 

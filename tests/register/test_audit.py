@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from register import actors, audit
+from register.models import AuditEntry, AuditSeal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_anchor():
+    audit.anchor_path().unlink(missing_ok=True)
+    yield
+    audit.anchor_path().unlink(missing_ok=True)
+
+
+def write(count: int) -> list[int]:
+    return [
+        audit.record("record.listed", actor=actors.system(), count=number).pk
+        for number in range(count)
+    ]
+
+
+def tamper(sql: str, *params) -> None:
+    """Do what only a database administrator can: switch the guard off and write."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE register_auditentry DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE register_auditseal DISABLE TRIGGER USER")
+        cursor.execute(sql, params)
+        cursor.execute("ALTER TABLE register_auditentry ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE register_auditseal ENABLE TRIGGER USER")
+
+
+def problems() -> list[str]:
+    return [f"{problem.kind}" for problem in audit.verify()]
+
+
+def test_an_untouched_trail_has_no_problems():
+    write(3)
+    audit.seal()
+    write(2)
+    audit.seal()
+
+    assert problems() == []
+    assert AuditSeal.objects.count() == 2
+
+
+def test_sealing_when_nothing_is_new_writes_no_seal():
+    write(1)
+
+    assert audit.seal() == 1
+    assert audit.seal() == 0
+    assert AuditSeal.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "action = 'record.changed'",
+        "at = at + interval '1 second'",
+        "actor_id = 'somebody'",
+        "actor_kind = 'person'",
+        "purpose = 'other'",
+        "object_type = 'contacts.contact'",
+        "object_id = '7'",
+        "subject_id = gen_random_uuid()",
+        "request_id = gen_random_uuid()",
+        "details = '{\"count\": 99}'",
+    ],
+)
+def test_a_changed_entry_is_found_whatever_was_changed(change):
+    ids = write(3)
+    audit.seal()
+
+    tamper(f"UPDATE register_auditentry SET {change} WHERE id = %s", ids[1])
+
+    assert problems() == ["changed"]
+
+
+def test_a_missing_entry_is_found():
+    ids = write(3)
+    audit.seal()
+
+    tamper("DELETE FROM register_auditentry WHERE id = %s", ids[1])
+
+    assert problems() == ["missing"]
+
+
+def test_an_entry_inserted_into_the_past_is_found():
+    first = write(2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('register_auditentry', 'id'))"
+        )
+        unused = cursor.fetchone()[0]
+    write(2)
+    audit.seal()
+    assert first[-1] < unused
+
+    AuditEntry.objects.create(
+        pk=unused,
+        at=timezone.now() - timedelta(days=3),
+        action="record.listed",
+        actor_kind="system",
+    )
+
+    assert problems() == ["inserted"]
+
+
+def test_a_backdated_entry_is_found_even_after_it_was_sealed():
+    now = timezone.now()
+    write(2)
+    audit.seal(at=now - timedelta(days=10))
+    AuditEntry.objects.create(
+        at=now - timedelta(days=20), action="record.listed", actor_kind="system"
+    )
+    write(1)
+    audit.seal(at=now - timedelta(days=5))
+    AuditEntry.objects.create(
+        at=now - timedelta(days=12), action="record.listed", actor_kind="system"
+    )
+    audit.seal(at=now)
+
+    assert "inserted" in problems()
+
+
+def test_a_seal_made_without_the_key_is_found(settings):
+    ids = write(2)
+    audit.seal()
+    tamper("UPDATE register_auditentry SET object_id = '7' WHERE id = %s", ids[0])
+    tamper("DELETE FROM register_auditseal")
+    settings.AUDIT_KEY = "the-key-of-somebody-else"
+    audit.seal()
+    settings.AUDIT_KEY = "test-only-audit-key"
+
+    assert "changed" in problems()
+
+
+def test_cutting_off_the_end_is_found_by_the_file_outside(
+    django_capture_on_commit_callbacks,
+):
+    write(2)
+    with django_capture_on_commit_callbacks(execute=True):
+        audit.seal()
+    last = write(2)
+    with django_capture_on_commit_callbacks(execute=True):
+        audit.seal()
+    assert problems() == []
+
+    tamper("DELETE FROM register_auditseal WHERE id = (SELECT max(id) FROM register_auditseal)")
+    tamper("DELETE FROM register_auditentry WHERE id >= %s", last[0])
+
+    assert problems() == ["missing"]
+
+
+def test_entries_that_commit_late_are_sealed_later_without_alarm():
+    now = timezone.now()
+    ids = write(1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('register_auditentry', 'id'))"
+        )
+        slow = cursor.fetchone()[0]
+    write(1)
+    audit.seal(at=now)
+    AuditEntry.objects.create(
+        pk=slow, at=now - timedelta(minutes=5), action="record.listed", actor_kind="system"
+    )
+
+    assert audit.seal(at=now + timedelta(minutes=1)) == 1
+    assert problems() == []
+    assert ids[0] < slow
+
+
+def test_an_unregistered_action_is_refused():
+    with pytest.raises(ValueError, match="not registered"):
+        audit.record("something.odd", actor=actors.system())
+    assert AuditEntry.objects.count() == 0
+
+
+def test_the_command_reports_for_people_and_programs():
+    ids = write(2)
+    audit.seal()
+    out = StringIO()
+    call_command("audit_verify", "--json", stdout=out)
+    assert json.loads(out.getvalue()) == {"entries": 2, "seals": 1, "problems": []}
+
+    tamper("DELETE FROM register_auditentry WHERE id = %s", ids[0])
+    with pytest.raises(CommandError, match=r"1 problem"):
+        call_command("audit_verify", stdout=StringIO())
