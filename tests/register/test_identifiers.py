@@ -4,7 +4,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import assume, example, given, strategies as st
+from hypothesis import example, given, reject, strategies as st
 
 from register.identifiers import (
     InvalidIdentifier,
@@ -119,7 +119,8 @@ text_like_an_email = st.builds(
 @example("a@example.fi:\u200d")
 def test_a_normal_email_address_stays_as_it_is(text):
     email = try_normalise_email(text)
-    assume(email is not None)
+    if email is None:
+        reject()
 
     assert try_normalise_email(email) == email
     assert email.rpartition("@")[2].isascii()
@@ -206,7 +207,8 @@ def test_variants_to_look_for_in_free_text(e164, variants):
 @example("+358 00 2448022")
 def test_a_normal_telephone_number_stays_as_it_is(text):
     number = try_normalise_phone(text)
-    assume(number is not None)
+    if number is None:
+        reject()
 
     assert try_normalise_phone(number) == number
     assert number in phone_digits_variants(number)
