@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Iterable
 
 from django.db import connection
 
@@ -15,12 +16,20 @@ class Lock(enum.IntEnum):
     DATABASE_RULES = 7002
     REQUEST_NUMBER = 7003
     JOB = 7004
+    CONTACT_POINT = 7005
 
 
 def advisory_lock(lock: Lock) -> None:
     """Wait for ``lock`` and hold it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [lock])
+
+
+def advisory_locks(lock: Lock, keys: Iterable[str]) -> None:
+    """Wait for ``lock`` on each key, in one order for everybody, until the transaction ends."""
+    with connection.cursor() as cursor:
+        for number in sorted({_number(key) for key in keys}):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [lock, number])
 
 
 def try_session_lock(lock: Lock, key: str) -> bool:

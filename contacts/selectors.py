@@ -1,0 +1,87 @@
+"""Reading people and companies. Nothing here asks who reads: the screens do."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from contacts.models import (
+    Affiliation,
+    Company,
+    CompanyWord,
+    Contact,
+    ContactPoint,
+    ContactWord,
+)
+from register.identifiers import search_prefixes
+
+# Each word of a query is one more look-up; nobody types more than this.
+MOST_WORDS = 20
+LONGEST_WORD = 100
+
+
+def search(text: str) -> QuerySet[Contact]:
+    """Contacts of whom every word of ``text`` begins a word.
+
+    Words of the name, of the addresses and numbers, and of the companies where the
+    person has a role now; telephone numbers and business ids in any spelling. A text
+    without any word finds nobody.
+    """
+    if (pk := _as_uuid(text)) is not None:
+        return Contact.objects.filter(pk=pk)
+    prefixes = prefixes_of(text)
+    found = Contact.objects.all() if prefixes else Contact.objects.none()
+    for prefix in prefixes:
+        words = ContactWord.objects.filter(word__startswith=prefix)
+        found = found.filter(pk__in=words.values("contact"))
+    return found
+
+
+def search_companies(text: str) -> QuerySet[Company]:
+    """Companies of which every word of ``text`` begins a word of the name or business id."""
+    if (pk := _as_uuid(text)) is not None:
+        return Company.objects.filter(pk=pk)
+    prefixes = prefixes_of(text)
+    found = Company.objects.all() if prefixes else Company.objects.none()
+    for prefix in prefixes:
+        words = CompanyWord.objects.filter(word__startswith=prefix)
+        found = found.filter(pk__in=words.values("company"))
+    return found
+
+
+def prefixes_of(text: str) -> list[str]:
+    """The beginnings to look for, fit for the database whatever was typed."""
+    storable = text.replace("\0", " ").encode("utf-8", "ignore").decode()
+    prefixes = search_prefixes(storable)
+    return [prefix[:LONGEST_WORD] for prefix in prefixes[:MOST_WORDS]]
+
+
+def holders_of(*, emails: set[str], phones: set[str]) -> QuerySet[Contact]:
+    """Contacts who have one of the addresses or numbers, given in normal form."""
+    points = ContactPoint.objects.filter(
+        Q(kind=ContactPoint.Kind.EMAIL, value__in=emails)
+        | Q(kind=ContactPoint.Kind.PHONE, value__in=phones)
+    )
+    return Contact.objects.filter(pk__in=points.values("contact"))
+
+
+def current_affiliations(on: date | None = None) -> QuerySet[Affiliation]:
+    """Roles at companies that are not over; ``on`` is today in Finland unless given."""
+    on = on or timezone.localdate()
+    return Affiliation.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=on),
+        Q(valid_from=None) | Q(valid_from__lte=on),
+    )
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    text = text.strip()
+    if len(text) != 36:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

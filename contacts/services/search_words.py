@@ -1,0 +1,115 @@
+"""Rebuilds the words by which contacts and companies are found.
+
+Whoever writes names, addresses or roles calls this in the same transaction. It works
+in sets: what is right already is not written again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from django.db import connection, models, transaction
+
+from contacts.models import Company, CompanyWord, Contact, ContactPoint, ContactWord
+from contacts.selectors import LONGEST_WORD, current_affiliations
+from register.identifiers import search_words
+
+# About 25,000 words at a time: 15 MB of memory, and locks of a third of a second.
+BATCH = 2_000
+
+Words = dict[uuid.UUID, set[str]]
+
+
+def refresh(contact_ids: Iterable[uuid.UUID]) -> None:
+    """Bring the words of these contacts in line with what is stored about them."""
+    for batch in _batches(contact_ids):
+        with transaction.atomic():
+            _write(ContactWord, "contact", _words_of_contacts(batch))
+
+
+def refresh_of_companies(company_ids: Iterable[uuid.UUID]) -> None:
+    """Do the same for companies, and for the people who have a role there now."""
+    ids = list(company_ids)
+    for batch in _batches(ids):
+        with transaction.atomic():
+            _write(CompanyWord, "company", _words_of_companies(batch))
+    people = current_affiliations().filter(company__in=ids)
+    refresh(people.values_list("contact_id", flat=True).distinct())
+
+
+def _words_of_contacts(ids: list[uuid.UUID]) -> Words:
+    # The lock keeps two refreshes from writing the same words twice; rows that point
+    # to the contact can still be added meanwhile.
+    locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    names = locked.order_by("pk").values_list("pk", "first_name", "last_name")
+    words: Words = {
+        pk: _fitting(f"{first_name} {last_name}") for pk, first_name, last_name in names
+    }
+    points = ContactPoint.objects.filter(contact__in=ids)
+    for pk, value in points.values_list("contact_id", "value"):
+        words[pk] |= _fitting(value)
+    companies: dict[uuid.UUID, set[str]] = {}
+    roles = current_affiliations().filter(contact__in=ids)
+    for pk, company_id, name, business_id in roles.values_list(
+        "contact_id", "company_id", "company__name", "company__business_id"
+    ):
+        if company_id not in companies:
+            companies[company_id] = _of_company(name, business_id)
+        words[pk] |= companies[company_id]
+    return words
+
+
+def _words_of_companies(ids: list[uuid.UUID]) -> Words:
+    locked = Company.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    return {
+        pk: _of_company(name, business_id)
+        for pk, name, business_id in locked.order_by("pk").values_list(
+            "pk", "name", "business_id"
+        )
+    }
+
+
+def _of_company(name: str, business_id: str) -> set[str]:
+    return _fitting(name) | _fitting(business_id)
+
+
+def _fitting(text: str) -> set[str]:
+    return {word[:LONGEST_WORD] for word in search_words(text)}
+
+
+def _write(model: type[models.Model], owner: str, words: Words) -> None:
+    """Delete the words that are no longer right and add the missing ones."""
+    gone: list[int] = []
+    known: Words = defaultdict(set)
+    rows = model._default_manager.filter(**{f"{owner}__in": list(words)})
+    for pk, owner_id, word in rows.values_list("pk", f"{owner}_id", "word"):
+        if word in words[owner_id] and word not in known[owner_id]:
+            known[owner_id].add(word)
+        else:
+            gone.append(pk)
+    if gone:
+        model._default_manager.filter(pk__in=gone).delete()
+    missing = [
+        (owner_id, word)
+        for owner_id, wanted in words.items()
+        for word in sorted(wanted - known[owner_id])
+    ]
+    if not missing:
+        return
+    # One statement with two arrays takes a third of the time of a bulk_create.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{model._meta.db_table}" ("{owner}_id", word)'  # noqa: S608 - identifiers come from model metadata
+            " SELECT * FROM unnest(%s::uuid[], %s::text[])",
+            [[owner_id for owner_id, _ in missing], [word for _, word in missing]],
+        )
+
+
+def _batches(ids: Iterable[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+    # In order of the key, so that two refreshes wait for each other instead of
+    # deadlocking.
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]
