@@ -11,3 +11,4 @@ SECRET_KEY = _keys["SECRET_KEY"]
 ADDRESS_HASH_KEYS = [f"demo:{_keys['ADDRESS_HASH_KEY']}"]
 AUDIT_KEY = _keys["AUDIT_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+IS_DEMO = True

@@ -53,7 +53,7 @@ class ApiKeyAdmin(RegisterAdmin):
 
     def save_model(
         self, request: HttpRequest, obj: ApiKey, form: Any, change: bool
-    ) -> None:  # noqa: FBT001 - Django's signature
+    ) -> None:
         """Make the key and show its secret this one time."""
         key, secret = api_keys.create(
             name=obj.name,

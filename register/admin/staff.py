@@ -110,7 +110,7 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg]
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
-    ) -> Any:  # noqa: A002 - Django's signature
+    ) -> Any:
         """Change a password and record that it was changed."""
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302:

@@ -1,0 +1,51 @@
+"""What the overview shows about contacts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+from django.db.models import Count
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact
+from register import dashboard
+from register.dashboard import Figure, Plot
+from register.datamap.vocabulary import Category
+from register.staff_site import EstimatedPaginator
+
+
+def _contacts() -> Figure:
+    count = EstimatedPaginator(Contact.objects.all(), 50).count
+    return Figure(
+        _("Contacts"), count, url=reverse("admin:contacts_contact_changelist")
+    )
+
+
+def _new_contacts() -> Plot:
+    first = timezone.localdate().replace(day=1) - relativedelta(months=11)
+    counted = dict(
+        Contact.objects.filter(created_at__date__gte=first)
+        .annotate(month=TruncMonth("created_at"))
+        .values_list("month")
+        .annotate(count=Count("pk"))
+    )
+    by_month: dict[date, int] = {
+        month.date().replace(day=1): count for month, count in counted.items()
+    }
+    months = [first + relativedelta(months=number) for number in range(12)]
+    return Plot(
+        _("New contacts by month"),
+        [f"{month.month}/{month.year}" for month in months],
+        [by_month.get(month, 0) for month in months],
+        _("contacts"),
+    )
+
+
+dashboard.register("contacts", category=Category.IDENTITY, order=10, load=_contacts)
+dashboard.register(
+    "new contacts", category=Category.IDENTITY, order=110, load=_new_contacts
+)
