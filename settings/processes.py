@@ -111,10 +111,9 @@ def _stop(
     for child in children.values():
         if child.poll() is None:
             child.terminate()
-    signals_before = len(told)
     deadline = time.monotonic() + stop_seconds
     while any(child.poll() is None for child in children.values()):
-        if time.monotonic() > deadline or len(told) > max(signals_before, 1):
+        if time.monotonic() > deadline or len(told) > 1:
             for child in children.values():
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)

@@ -53,7 +53,7 @@ class Places:
     def sockets(self) -> Path:
         digest = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]
         # Not the user's TMPDIR: every process of the user must find the same place.
-        return Path("/tmp") / f"seloste-{os.geteuid()}-{digest}"  # noqa: S108 # nosec B108 - private_directory refuses a foreign one
+        return Path("/tmp") / f"seloste-{os.geteuid()}-{digest}"  # noqa: S108 - private_directory refuses a foreign one
 
     @property
     def postgres_socket(self) -> Path:

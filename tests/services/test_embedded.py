@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -48,11 +49,11 @@ class Bench:
 
     places: Places
     python: str = sys.executable
-    as_user: dict[str, object] = field(default_factory=dict)
+    as_user: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Any] = field(default_factory=list)
 
-    def run(self, code: str) -> subprocess.Popen[str]:
+    def run(self, code: str) -> Any:
         process = subprocess.Popen(
             [self.python, "-P", "-c", code, str(SETTINGS)],
             stdin=subprocess.PIPE,
@@ -71,16 +72,16 @@ class Bench:
         self.started.append(process)
         return process
 
-    def use(self) -> subprocess.Popen[str]:
+    def use(self) -> Any:
         """A process that uses the services until its stdin is closed."""
         user = self.run(USE)
         assert user.stdout.readline() == "ready\n"
         return user
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         return json.loads((self.places.home / "supervisor.lock").read_text())
 
-    def sql(self, statement: str) -> list[tuple[object, ...]]:
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(
             host=str(self.places.postgres_socket.parent),
             port=5432,
@@ -381,7 +382,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def service_user_of(cluster: Path) -> dict[str, object]:
+def service_user_of(cluster: Path) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     owner = cluster.stat()

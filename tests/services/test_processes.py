@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -40,10 +41,10 @@ LINE = re.compile(r"(\w+) +│ id (\d+)\n")
 
 
 @pytest.fixture
-def start() -> Iterator:
-    started = []
+def start() -> Iterator[Callable[..., Any]]:
+    started: list[Any] = []
 
-    def start(codes: dict[str, str], options: str = "{}") -> subprocess.Popen[str]:
+    def start(codes: dict[str, str], options: str = "{}") -> Any:
         runner = subprocess.Popen(
             [sys.executable, "-c", RUN % (codes, options)],
             stdout=subprocess.PIPE,
@@ -61,9 +62,9 @@ def start() -> Iterator:
         runner.stdout.close()
 
 
-def ids(runner: subprocess.Popen[str], count: int) -> dict[str, int]:
+def ids(runner: Any, count: int) -> dict[str, int]:
     """The ids that the runner's children say, once all have."""
-    found = {}
+    found: dict[str, int] = {}
     while len(found) < count:
         line = LINE.fullmatch(runner.stdout.readline())
         assert line
