@@ -79,7 +79,10 @@ class Bench:
         return user
 
     def status(self) -> dict[str, Any]:
-        return json.loads((self.places.home / "supervisor.lock").read_text())
+        status: dict[str, Any] = json.loads(
+            (self.places.home / "supervisor.lock").read_text()
+        )
+        return status
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(
@@ -397,7 +400,11 @@ def become_nobody(bench: Bench) -> None:
     if os.geteuid() != 0:
         return
     nobody = pwd.getpwnam("nobody")
-    as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    as_nobody: dict[str, Any] = {
+        "user": nobody.pw_uid,
+        "group": nobody.pw_gid,
+        "extra_groups": [],
+    }
     packages = {"PYTHONPATH": str(Path(psycopg.__file__).parents[1])}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     look = "import psycopg, sys; sys.path.append(sys.argv[1]); import embedded"

@@ -77,7 +77,7 @@ def web(port: int) -> list[str]:
 
 def celery() -> list[str]:
     """The beginning of a Celery command."""
-    return [sys.executable, "-m", "celery", "-A", "settings"]
+    return [sys.executable, "-m", "celery", "-A", "settings", "--quiet"]
 
 
 def refuse_taken_port(port: int) -> None:
