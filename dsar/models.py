@@ -49,6 +49,7 @@ class Request(Expiring):
         RECEIVED = "received", _("received")
         IDENTIFIED = "identified", _("person found")
         REVIEW = "review", _("waiting for review")
+        REVIEWED = "reviewed", _("reviewed")
         READY = "ready", _("package ready")
         PLANNED = "planned", _("erasure planned")
         APPROVAL = "approval", _("waiting for a second person")
@@ -216,6 +217,47 @@ class RequestPerson(models.Model):
         return f"RequestPerson {self.pk}"
 
 
+class RequestRecord(models.Model):
+    """A record that leads to no contact and was found to be about the person.
+
+    For example a call from a number that nobody in the register has.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    request = models.ForeignKey(Request, models.CASCADE, related_name="records")
+    table = models.CharField(_("table"), max_length=60)
+    row_key = models.CharField(_("row"), max_length=40)
+    confirmed_at = models.DateTimeField(_("confirmed"), default=timezone.now)
+
+    data_map: ClassVar = ModelMap(
+        category=Category.REQUESTS,
+        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
+        activity="data_subject_rights",
+        source="recorded by the data protection officer",
+        retention=WithParent("request"),
+        fields={
+            "id": NotPersonal("number of the row"),
+            "request": Personal("which request", portability=OBSERVED),
+            "table": Personal("kind of record that is yours", portability=OBSERVED),
+            "row_key": Personal("number of the record", portability=OBSERVED),
+            "confirmed_at": Personal("when it was found", portability=OBSERVED),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("record without a contact")
+        verbose_name_plural = _("records without a contact")
+        ordering = ["table", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "table", "row_key"], name="requestrecord_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"RequestRecord {self.pk}"
+
+
 class RequestEvent(models.Model):
     """Something that happened to a request. The legal clock is a fold over these."""
 
@@ -315,6 +357,8 @@ class Finding(models.Model):
     table = models.CharField(_("table"), max_length=60)
     row_key = models.CharField(_("row"), max_length=40)
     field = models.CharField(_("field"), max_length=60)
+    # The whole that the row is part of, or its table: what is reviewed together.
+    conversation = models.CharField(_("conversation"), max_length=110, default="")
     verdict = models.CharField(
         _("decision"), max_length=10, choices=Verdict, default=Verdict.WAITING
     )
@@ -341,6 +385,7 @@ class Finding(models.Model):
             "table": Personal("kind of record that was reviewed", portability=OBSERVED),
             "row_key": Personal("number of the record", portability=OBSERVED),
             "field": Personal("which part of it", portability=OBSERVED),
+            "conversation": NotPersonal("what is reviewed together"),
             "verdict": Personal("what was decided", portability=OBSERVED),
             "ground": Personal("why", portability=OBSERVED),
             "redacted": Personal("the version that was given", portability=OBSERVED),
@@ -363,6 +408,13 @@ class Finding(models.Model):
                 condition=~models.Q(verdict="withhold") | ~models.Q(ground=""),
                 name="finding_withheld_has_ground",
                 violation_error_message=_("Say on which ground the value is withheld."),
+            ),
+        ]
+        indexes = [
+            # What is reviewed next, and how much of each conversation is left.
+            models.Index(
+                fields=["request", "table", "conversation"],
+                name="finding_by_conversation",
             ),
         ]
 
