@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import QuerySet
@@ -74,6 +76,14 @@ class RegisterAdmin(ModelAdmin):
     def subject_of(self, obj: Any) -> Any:
         """Return the UUID of the person a row is about, if it is one person."""
         return getattr(obj, "subject_id", None) or getattr(obj, "contact_id", None)
+
+    def autocomplete_text(self, obj: Any) -> str:
+        """Return what a row is called in a field that completes what is typed.
+
+        Only who may see the table is answered, so names may be given here; `str` holds
+        none.
+        """
+        return str(obj)
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no bulk deletion: deleting goes through retention and erasure."""
@@ -207,6 +217,31 @@ def _history_lines(entries: list[AuditEntry]) -> list[dict[str, Any]]:
     ]
 
 
+class Autocomplete(AutocompleteJsonView):
+    """Completes what is typed with the words of the screen concerned, on the record."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """Return one choice."""
+        found: dict[str, str] = super().serialize_result(obj, to_field_name)
+        if isinstance(self.model_admin, RegisterAdmin):
+            found["text"] = self.model_admin.autocomplete_text(obj)
+        return found
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer, and record that personal data was searched."""
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        screen = self.model_admin
+        if isinstance(screen, RegisterAdmin) and screen.holds_personal_data:
+            audit.record(
+                "register.searched",
+                actor=actors.of_request(request),
+                object_type=screen.model._meta.label_lower,
+                count=len(json.loads(response.content)["results"]),
+                query=fingerprint(self.term),
+            )
+        return response
+
+
 def fingerprint(text: str) -> str:
     """Return a keyed hash of a search, so that equal searches can be recognised."""
     key = settings.AUDIT_KEY.encode()
@@ -267,3 +302,4 @@ _django_log_in = admin.site.login
 _django_log_out = admin.site.logout
 admin.site.login = log_in  # type: ignore[method-assign]
 admin.site.logout = log_out  # type: ignore[method-assign]
+admin.site.autocomplete_view = Autocomplete.as_view(admin_site=admin.site)  # type: ignore[method-assign]
