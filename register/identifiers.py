@@ -59,7 +59,7 @@ _DATE = re.compile(r"\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
 _FEWEST_DIGITS_OF_A_NUMBER = 7
 
 
-class InvalidIdentifier(ValueError):  # noqa: N818  (named after the fact)
+class InvalidIdentifier(ValueError):
     """A text is not the identifier it should be.
 
     `code` is stable and for programs; `message` is a sentence for people, without
