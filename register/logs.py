@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from django.http import HttpRequest
 from structlog.contextvars import bound_contextvars
 
 # An address in a message can only be an accident; it is made unreadable.
@@ -27,8 +26,8 @@ class WithoutPersonalValues(logging.Filter):
         record.msg = scrub(record.getMessage())
         record.args = ()
         if record.exc_info and record.exc_info[1] is not None:
-            record.exc_text = _without_text(record)
-            record.exc_info = None
+            record.msg = f"{record.msg} · {_without_text(record)}"
+            record.exc_info = record.exc_text = None
         return True
 
 
@@ -68,7 +67,7 @@ def _without_text(record: logging.LogRecord) -> str:
 
     Database errors quote the values they refuse ("Key (email)=(…) already exists").
     """
-    import traceback  # noqa: PLC0415 - only when something went wrong
+    import traceback
 
     exc_type, _, tb = record.exc_info  # type: ignore[misc]
     lines = [

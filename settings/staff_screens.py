@@ -6,7 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -27,7 +28,7 @@ def _table(
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{model_name}_{view}"),
+        "link": _lazy_page(f"admin:{app_label}_{model_name}_{view}"),
         "permission": _sees(label),
     }
 

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from register import actors
+from register.datamap.vocabulary import Category
+from register.errors import DomainError
+from register.models import Approval, AuditEntry
+from register.services import approvals
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def decisions(monkeypatch):
+    """A kind of decision that notes what followed."""
+    followed = []
+    kind = approvals.ApprovalKind(
+        code="test.kind",
+        title="Something irreversible",
+        category=Category.REQUESTS,
+        url=lambda key: f"/somewhere/{key}/",
+        on_approved=lambda key, actor: followed.append(("approved", key)),
+        on_rejected=lambda key, actor: followed.append(("rejected", key)),
+    )
+    monkeypatch.setitem(approvals.KINDS, kind.code, kind)
+    return followed
+
+
+@pytest.fixture
+def waiting(decisions, officer):
+    return approvals.ask("test.kind", object_id="7", actor=actors.of_user(officer))
+
+
+def test_a_second_person_approves_and_it_is_done(waiting, decisions, second_officer):
+    approvals.decide(waiting, approve=True, actor=actors.of_user(second_officer))
+
+    waiting.refresh_from_db()
+    assert waiting.state == Approval.State.APPROVED
+    assert waiting.decided_by == second_officer
+    assert decisions == [("approved", "7")]
+    assert AuditEntry.objects.filter(action="approval.approved").count() == 1
+
+
+def test_rejecting_does_what_follows_a_rejection(waiting, decisions, second_officer):
+    approvals.decide(waiting, approve=False, actor=actors.of_user(second_officer))
+
+    assert decisions == [("rejected", "7")]
+
+
+def test_whoever_asked_cannot_decide(waiting, decisions, officer):
+    with pytest.raises(DomainError, match="ask a colleague"):
+        approvals.decide(waiting, approve=True, actor=actors.of_user(officer))
+
+    waiting.refresh_from_db()
+    assert waiting.state == Approval.State.WAITING
+    assert decisions == []
+
+
+def test_the_database_refuses_it_too(waiting, officer):
+    with (
+        pytest.raises(IntegrityError, match="approval_four_eyes"),
+        transaction.atomic(),
+    ):
+        Approval.objects.filter(pk=waiting.pk).update(decided_by=officer)
+
+
+@pytest.mark.parametrize("role", ["agent", "marketer", "auditor", "administrator"])
+def test_without_the_right_to_approve_nothing_happens(waiting, decisions, role, request):
+    user = request.getfixturevalue(role)
+
+    with pytest.raises(PermissionDenied):
+        approvals.decide(waiting, approve=True, actor=actors.of_user(user))
+
+    waiting.refresh_from_db()
+    assert waiting.state == Approval.State.WAITING
+    assert decisions == []
+
+
+def test_what_is_decided_stays_decided(waiting, decisions, second_officer):
+    actor = actors.of_user(second_officer)
+    approvals.decide(waiting, approve=False, actor=actor)
+
+    with pytest.raises(DomainError, match="already"):
+        approvals.decide(waiting, approve=True, actor=actor)
+
+    assert decisions == [("rejected", "7")]
+
+
+def test_if_what_follows_fails_nothing_is_decided(
+    monkeypatch, waiting, decisions, second_officer
+):
+    def fail(key, actor):
+        raise RuntimeError
+
+    kind = approvals.KINDS["test.kind"]
+    broken = approvals.ApprovalKind(
+        kind.code, kind.title, kind.category, kind.url, fail, fail
+    )
+    monkeypatch.setitem(approvals.KINDS, kind.code, broken)
+
+    with pytest.raises(RuntimeError):
+        approvals.decide(waiting, approve=True, actor=actors.of_user(second_officer))
+
+    waiting.refresh_from_db()
+    assert waiting.state == Approval.State.WAITING
+    assert not AuditEntry.objects.filter(action="approval.approved").exists()
+
+
+def test_the_inbox_shows_and_decides(waiting, decisions, second_officer, client_of):
+    browser = client_of(second_officer)
+    url = reverse("admin:register_approval_decide", args=[waiting.pk])
+
+    inbox = browser.get(reverse("admin:register_approval_changelist"))
+    page = browser.get(url)
+    done = browser.post(url, {"decision": "approve"})
+
+    assert "Something irreversible" in inbox.content.decode()
+    assert "/somewhere/7/" in page.content.decode()
+    assert done.status_code == 302
+    assert decisions == [("approved", "7")]
+
+
+def test_the_inbox_tells_whoever_asked_why_they_cannot_decide(
+    waiting, officer, client_of, decisions
+):
+    url = reverse("admin:register_approval_decide", args=[waiting.pk])
+    browser = client_of(officer)
+
+    assert "somebody else decides" in browser.get(url).content.decode()
+    browser.post(url, {"decision": "approve"})
+
+    assert decisions == []
+
+
+@pytest.mark.parametrize("role", ["marketer", "stranger"])
+def test_others_do_not_see_the_decision(waiting, role, request, client_of):
+    browser = client_of(request.getfixturevalue(role))
+
+    page = browser.get(reverse("admin:register_approval_decide", args=[waiting.pk]))
+
+    assert page.status_code in (302, 403)

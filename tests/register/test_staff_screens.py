@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from register.models import ApiKey, AuditEntry, LegalParameter, Role, User
+from register.services import api_keys
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+
+
+def log_in(email: str, password: str) -> Client:
+    browser = Client()
+    browser.post(reverse("admin:login"), {"username": email, "password": password})
+    return browser
+
+
+def actions() -> list[str]:
+    return list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+
+
+def test_logging_in_and_out_is_recorded(agent):
+    browser = log_in(agent.email.upper(), PASSWORD)
+    assert browser.get(reverse("admin:index")).status_code == 200
+    browser.post(reverse("admin:logout"))
+
+    assert actions() == ["staff.logged_in", "staff.logged_out"]
+    assert browser.get(reverse("admin:index")).status_code == 302
+
+
+def test_a_wrong_password_is_recorded_without_what_was_typed(agent):
+    browser = log_in(agent.email, "wrong")
+
+    entry = AuditEntry.objects.get()
+    assert entry.action == "staff.log_in_failed"
+    assert entry.details == {}
+    assert browser.get(reverse("admin:index")).status_code == 302
+
+
+def test_an_inactive_account_cannot_log_in(agent):
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+
+    browser = log_in(agent.email, PASSWORD)
+
+    assert browser.get(reverse("admin:index")).status_code == 302
+
+
+def test_an_administrator_makes_an_account_with_a_role(administrator, client_of):
+    browser = client_of(administrator)
+    role = Role.objects.get(code="sales")
+
+    answer = browser.post(
+        reverse("admin:register_user_add"),
+        {
+            "email": "New.Person@Seloste.test",
+            "first_name": "New",
+            "last_name": "Person",
+            "language": "sv",
+            "roles_held": [role.pk],
+            "password1": "a-long-enough-secret",
+            "password2": "a-long-enough-secret",
+        },
+    )
+
+    assert answer.status_code == 302, answer.context["errors"]
+    user = User.objects.get(email="new.person@seloste.test")
+    assert list(user.roles.all()) == [role]
+    assert user.check_password("a-long-enough-secret")
+    assert "staff.role_granted" in actions()
+    assert "record.added" in actions()
+
+
+def test_django_writes_no_log_of_its_own(administrator, agent, client_of):
+    browser = client_of(administrator)
+    url = reverse("admin:register_user_change", args=[agent.pk])
+
+    answer = browser.post(
+        url,
+        {
+            "email": agent.email,
+            "first_name": "Changed",
+            "last_name": agent.last_name,
+            "language": "fi",
+            "is_active": "on",
+            "roles_held": [],
+        },
+    )
+
+    assert answer.status_code == 302
+    agent.refresh_from_db()
+    assert agent.first_name == "Changed"
+    assert list(agent.roles.all()) == []
+    assert LogEntry.objects.count() == 0
+    changed = AuditEntry.objects.get(action="record.changed")
+    assert "first_name" in changed.details["fields"]
+    assert "Changed" not in str(changed.details)
+    assert "staff.role_removed" in actions()
+
+
+def test_an_account_is_never_deleted_here(administrator, agent, client_of):
+    answer = client_of(administrator).post(
+        reverse("admin:register_user_delete", args=[agent.pk]), {"post": "yes"}
+    )
+
+    assert answer.status_code == 403
+    assert User.objects.filter(pk=agent.pk).exists()
+
+
+@pytest.mark.parametrize("role", ["agent", "seller", "marketer", "stranger"])
+@pytest.mark.parametrize(
+    "page", ["user", "role", "apikey", "auditentry", "hold", "legalparameter"]
+)
+def test_administration_is_closed_to_other_roles(role, page, request, client_of):
+    browser = client_of(request.getfixturevalue(role))
+
+    answer = browser.get(reverse(f"admin:register_{page}_changelist"))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("page", ["user", "role", "apikey", "auditentry", "job"])
+def test_an_administrator_sees_administration(page, administrator, client_of):
+    browser = client_of(administrator)
+
+    answer = browser.get(reverse(f"admin:register_{page}_changelist"))
+
+    assert answer.status_code == 200
+
+
+def test_an_api_key_is_shown_once_and_stored_as_a_hash(administrator, client_of):
+    browser = client_of(administrator)
+
+    answer = browser.post(
+        reverse("admin:register_apikey_add"),
+        {"name": "Telephone system", "scopes": ["calls:write"]},
+    )
+
+    secret = re.search(r"sel_[\w-]{40,}", answer.content.decode()).group()
+    key = ApiKey.objects.get()
+    assert secret not in str(ApiKey.objects.values().get())
+    assert api_keys.key_for(secret) == key
+    assert key.scopes == ["calls:write"]
+    assert secret not in browser.get(
+        reverse("admin:register_apikey_changelist")
+    ).content.decode()
+
+
+def test_a_revoked_key_opens_nothing(administrator, client_of):
+    browser = client_of(administrator)
+    browser.post(
+        reverse("admin:register_apikey_add"),
+        {"name": "Old system", "scopes": ["calls:write"]},
+    )
+    key = ApiKey.objects.get()
+    url = f"/admin/register/apikey/{key.pk}/revoke/"
+
+    assert browser.get(url).status_code == 200
+    key.refresh_from_db()
+    assert key.revoked_at is None
+
+    browser.post(url)
+
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert "api_key.revoked" in actions()
+
+
+def test_a_key_past_its_end_opens_nothing(administrator):
+    from register import actors
+
+    _, secret = api_keys.create(
+        name="x",
+        scopes=["calls:write"],
+        actor=actors.of_user(administrator),
+        expires_at=timezone.now(),
+    )
+
+    assert api_keys.key_for(secret) is None
+
+
+def test_a_period_that_cannot_be_computed_is_refused(officer, client_of):
+    answer = client_of(officer).post(
+        reverse("admin:register_legalparameter_add"),
+        {"code": "response", "period": "a month", "valid_from": "2030-01-01", "source": "x"},
+    )
+
+    assert answer.status_code == 200
+    assert "ISO 8601" in answer.content.decode()
+    assert LegalParameter.objects.count() == 3
+
+
+def test_the_overview_of_an_account_without_a_role_says_why_it_is_empty(
+    stranger, client_of
+):
+    page = client_of(stranger).get(reverse("admin:index"))
+
+    assert page.status_code == 200
+    assert "no role" in page.content.decode()
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_the_overview_opens_in_every_language(officer, language):
+    browser = Client(headers={"accept-language": language})
+    browser.force_login(officer)
+
+    assert browser.get(reverse("admin:index")).status_code == 200
+
+
+def test_staff_pages_stay_out_of_caches(officer, client_of):
+    page = client_of(officer).get(reverse("admin:index"))
+
+    assert page["Cache-Control"] == "no-store"
+
+
+def test_the_history_of_a_record_is_its_audit_trail(administrator, agent, client_of):
+    browser = client_of(administrator)
+    browser.get(reverse("admin:register_user_change", args=[agent.pk]))
+
+    page = browser.get(reverse("admin:register_user_history", args=[agent.pk]))
+
+    assert "looked at a record" in page.content.decode()
