@@ -21,6 +21,16 @@ def _sees(label: str) -> Any:
     return permission
 
 
+def _page(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+_lazy_page = lazy(_page, str)
+
+
 def _table(
     title: Any, icon: str, label: str, view: str = "changelist"
 ) -> dict[str, Any]:
