@@ -54,6 +54,7 @@ _PERSONAL_IDENTITY_CODE = re.compile(
 
 # Digits with what may stand between those of one number.
 _DIGIT_RUN = re.compile(r"[+(]{0,3}+\d[+\d ().\-/]*+")
+_END_OF_A_NUMBER = re.compile(r"[.\-/]*+(?:\s|$)|[,;:)]")
 _DATE = re.compile(r"\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
 # Fewer digits are a house number or a postcode.
 _FEWEST_DIGITS_OF_A_NUMBER = 7
@@ -297,15 +298,14 @@ def _tokens(text: str) -> list[str]:
     end = 0
     for found in _DIGIT_RUN.finditer(plain):
         start = found.start()
-        alone = (
-            (start == 0 or plain[start - 1].isspace() or plain[start - 1] in ",;:")
-            and not plain[found.end() : found.end() + 1].isalnum()
-            and plain[found.end() : found.end() + 1] != "@"
-        )
-        if alone and _is_number(found.group()):
+        number = found.group().rstrip(" +(.-/")
+        stands_alone = (
+            start == 0 or plain[start - 1].isspace() or plain[start - 1] in ",;:"
+        ) and _END_OF_A_NUMBER.match(plain, start + len(number))
+        if stands_alone and _is_number(number):
             tokens += re.split(r"[\s,;<>\"()]+", plain[end:start])
-            tokens.append(found.group())
-            end = found.end()
+            tokens.append(number)
+            end = start + len(number)
     tokens += re.split(r"[\s,;<>\"()]+", plain[end:])
     return [token for token in tokens if token]
 

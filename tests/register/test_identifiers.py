@@ -398,6 +398,8 @@ def test_what_is_no_code_is_left_alone(text):
         ("2327327-1", ["2327327-1", "23273271", "fi23273271"]),
         ("FI23273271", ["2327327-1", "23273271", "fi23273271"]),
         ("Matti, puh. 040-1234567", ["0401234567", "358401234567", "matti", "puh"]),
+        ("040 1234567 Matti", ["0401234567", "358401234567", "matti"]),
+        ("040-1234567-abc", ["040", "1234567", "abc"]),
         ("Messut 1.2.2024", ["messut", "1", "2", "2024"]),
         ("Katu 12 00100 Helsinki", ["katu", "12", "00100", "helsinki"]),
         ("", []),
@@ -436,6 +438,7 @@ def test_words_by_which_a_text_is_found(text, words):
         ("1234567-8", "1234567-8"),
         ("Katu 12 00100 Helsinki", "00100"),
         ("Matti Mäki 040 1234567", "Mäki 040 123 4567"),
+        ("040 1234567 matti@äö.example", "040 1234567 matti"),
     ],
 )
 def test_a_query_finds_the_text(text, query):
