@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from register import identifiers
 from register.errors import DomainError
 
-_SENTENCES: dict[str, Promise] = {
+SENTENCES: dict[str, Promise] = {
     "email_no_at": _("This is not an e-mail address: it has no @."),
     "email_local_part": _(
         "This is not an e-mail address: check what stands before the @."
@@ -49,5 +49,5 @@ def _normal(normalise: Callable[[str], str], text: str) -> str:
         return normalise(text)
     except identifiers.InvalidIdentifier as error:
         raise DomainError(
-            error.code, _SENTENCES.get(error.code, error.message)
+            error.code, SENTENCES.get(error.code, error.message)
         ) from None
