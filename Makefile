@@ -83,7 +83,7 @@ bench: environment ## Measure; NAME=… chooses one, SCALE=… the amount of dat
 	$(PY) -m benchmarks $(NAME)
 
 messages: environment ## Collect what is to be translated, and compile it
-	$(PY) -m settings.messages collect
+	$(PY) -m settings.messages update
 	$(PY) -m settings.messages compile
 
 clean: ## Remove the environment and everything under var/, the demo's data too

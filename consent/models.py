@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -21,7 +21,7 @@ from register.datamap import (
 )
 
 IN_FORCE = Keep("GDPR Art. 21(3)", "P100Y", "created_at")
-KEPT = {"erasure": Erasure.KEEP, "keep": IN_FORCE}
+KEPT: dict[str, Any] = {"erasure": Erasure.KEEP, "keep": IN_FORCE}
 
 
 class Prohibition(models.Model):

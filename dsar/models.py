@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -28,7 +28,7 @@ from register.retention_column import Expiring
 
 OBSERVED = Portability.OBSERVED
 ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P3Y", "received_at")
-KEPT = {"erasure": Erasure.KEEP, "keep": ACCOUNTABILITY, "portability": OBSERVED}
+KEPT: dict[str, Any] = {"erasure": Erasure.KEEP, "keep": ACCOUNTABILITY, "portability": OBSERVED}
 OF_REQUEST = Keep("GDPR Art. 5(2)", "P3Y", "at")
 
 

@@ -228,11 +228,11 @@ def _inserted(now: datetime) -> Iterator[Problem]:
             SELECT e.id FROM register_auditentry e, register_auditseal s,
                 jsonb_array_elements(s.entry_ids) r
             WHERE e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint
-              AND e.at < s.sealed_at - %s AND EXISTS (
+              AND e.at < s.sealed_at - %(settling)s::interval AND EXISTS (
                   SELECT 1 FROM register_auditseal before
-                  WHERE before.sealed_at BETWEEN e.at AND s.sealed_at - %s)
+                  WHERE before.sealed_at BETWEEN e.at AND s.sealed_at - %(settling)s::interval)
             """,
-            [SETTLING, SETTLING],
+            {"settling": f"{SETTLING.total_seconds()} seconds"},
         )
         late = [row[0] for row in cursor.fetchall()]
     newest = AuditSeal.objects.first()

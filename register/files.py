@@ -112,7 +112,7 @@ def order_removal_of_rows(
     column = meta.get_field(field).column  # type: ignore[union-attr]
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO register_fileremoval (path, due_at) SELECT "{column}", now() FROM "{meta.db_table}"'  # noqa: S608 - identifiers come from model metadata
+            f'INSERT INTO register_fileremoval (path, due_at) SELECT "{column}", now() FROM "{meta.db_table}"'
             f' WHERE "{meta.pk.column}" = ANY(%s) AND "{column}" <> \'\' ON CONFLICT DO NOTHING RETURNING path',
             [keys],
         )

@@ -41,7 +41,7 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
     EXACT_UP_TO = 10_000
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """Number of rows: exact when small, else estimated."""
         queryset = self.object_list
         if not isinstance(queryset, QuerySet):
@@ -95,18 +95,21 @@ class RegisterAdmin(ModelAdmin):
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
         """Show the list and record that it was read, with a fingerprint of the search."""
-        response = super().changelist_view(request, extra_context)
+        response: HttpResponse = super().changelist_view(request, extra_context)
         if self.holds_personal_data and isinstance(response, TemplateResponse):
             context = response.context_data or {}
             listed = context.get("cl")
             if listed is not None:
                 query = request.META.get("QUERY_STRING", "")
+                details: dict[str, Any] = (
+                    {"query": fingerprint(query)} if query else {}
+                )
                 audit.record(
                     "record.listed",
                     actor=actors.of_request(request),
                     object_type=self.model._meta.label_lower,
                     count=len(listed.result_list),
-                    **({"query": fingerprint(query)} if query else {}),
+                    **details,
                 )
         return response
 
@@ -118,7 +121,9 @@ class RegisterAdmin(ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         """Show the form and record the read."""
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+        response: HttpResponse = super().changeform_view(
+            request, object_id, form_url, extra_context
+        )
         if request.method == "GET" and object_id and response.status_code == 200:
             obj = self.get_object(request, object_id)
             if obj is not None and self.holds_personal_data:
@@ -131,17 +136,17 @@ class RegisterAdmin(ModelAdmin):
         return response
 
     # Django's three log hooks: ids and names of fields instead of texts.
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Record that a row was added."""
         self._record("record.added", request, obj)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Record which fields were changed."""
         fields = sorted(_changed_fields(message))
         if fields:
             self._record("record.changed", request, obj, fields=fields)
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         """Record that rows were deleted."""
         for obj in queryset:
             self._record("record.deleted", request, obj)
@@ -259,7 +264,7 @@ class ReadOnlyAdmin(RegisterAdmin):
 
     def has_add_permission(
         self, request: HttpRequest, obj: models.Model | None = None
-    ) -> bool:  # type: ignore[override]
+    ) -> bool:
         """Refuse."""
         return False
 
@@ -300,6 +305,6 @@ def log_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
 
 _django_log_in = admin.site.login
 _django_log_out = admin.site.logout
-admin.site.login = log_in  # type: ignore[method-assign]
-admin.site.logout = log_out  # type: ignore[method-assign]
+admin.site.login = log_in  # type: ignore[method-assign, assignment]
+admin.site.logout = log_out  # type: ignore[method-assign, assignment]
 admin.site.autocomplete_view = Autocomplete.as_view(admin_site=admin.site)  # type: ignore[method-assign]

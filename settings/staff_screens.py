@@ -16,7 +16,7 @@ def _sees(label: str) -> Any:
 
     def permission(request: HttpRequest) -> bool:
         app_label, model_name = label.split(".")
-        return bool(request.user.has_perm(f"{app_label}.view_{model_name}"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm(f"{app_label}.view_{model_name}"))
 
     return permission
 

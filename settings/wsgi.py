@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.demo")
 os.environ.setdefault("SELOSTE_PROCESS", "web")
 
-from settings import services  # noqa: E402 - the variables above come first
+from settings import services
 
 services.ensure()
 

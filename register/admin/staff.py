@@ -22,7 +22,7 @@ from register.staff_site import RegisterAdmin
 admin.site.unregister(Group)
 
 
-class RolesField(forms.ModelMultipleChoiceField):
+class RolesField(forms.ModelMultipleChoiceField[Role]):
     """Roles as boxes to tick."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class StaffChangeForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     """Personal accounts (N9.2): made here, made inactive here, never shared."""
 
     form = StaffChangeForm

@@ -147,12 +147,12 @@ def held_condition(entry: Entry, key: str) -> str:
         part = graph().entries.get(relation.related_model._meta.label)
         if (
             part is not None
-            and relation.on_delete is models.CASCADE  # type: ignore[attr-defined]
+            and relation.on_delete is models.CASCADE
             and isinstance(part.map.retention, Ends)
         ):
             meta = part.model._meta
             conditions.append(
-                f'EXISTS (SELECT 1 FROM "{meta.db_table}" p WHERE p."{relation.field.column}" = {key}'  # noqa: S608 - identifiers come from model metadata
+                f'EXISTS (SELECT 1 FROM "{meta.db_table}" p WHERE p."{relation.field.column}" = {key}'
                 f' AND {held_function(part)}(p."{meta.pk.column}"))'
             )
     return " OR ".join(conditions)
@@ -232,7 +232,7 @@ def _row_security(entry: Entry) -> Iterator[str]:
         field = meta.get_field(retention.parent)
         parent = field.remote_field.model._meta  # type: ignore[union-attr]
         # The parent's own policy decides: what does not exist has no parts.
-        visible = f'EXISTS (SELECT 1 FROM "{parent.db_table}" p WHERE p."{parent.pk.column}" = "{table}"."{field.column}")'  # type: ignore[union-attr]  # noqa: S608 - identifiers come from model metadata
+        visible = f'EXISTS (SELECT 1 FROM "{parent.db_table}" p WHERE p."{parent.pk.column}" = "{table}"."{field.column}")'  # type: ignore[union-attr]
     else:
         return
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
@@ -274,7 +274,7 @@ def _apply_ends_at(cursor: object, trigger: EndsAtTrigger) -> None:
     )
     if row is None or row[0] != trigger.rule:
         # The rule is new or has changed: every row gets its new due instant.
-        execute(f'UPDATE "{trigger.table}" SET ends_at = NULL')  # noqa: S608 - identifiers come from model metadata
+        execute(f'UPDATE "{trigger.table}" SET ends_at = NULL')
 
 
 def _is_due_table(map_: Graph, entry: Entry) -> bool:
@@ -304,4 +304,4 @@ def _depth(map_: Graph, entry: Entry) -> int:
 
 def _parent(entry: Entry, retention: WithParent) -> type[models.Model]:
     field = entry.model._meta.get_field(retention.parent)
-    return field.remote_field.model  # type: ignore[union-attr,no-any-return]
+    return field.remote_field.model

@@ -205,7 +205,7 @@ def _check_erasure(
         return
     for relation in model._meta.related_objects:
         source = relation.related_model
-        if relation.on_delete in (models.CASCADE, models.SET_NULL):  # type: ignore[attr-defined]
+        if relation.on_delete in (models.CASCADE, models.SET_NULL):
             continue
         other = declaration_of(source)
         goes_first = other is not None and any(
@@ -273,7 +273,7 @@ def _check_retention(
             model,
         )
     ends_at = fields.get("ends_at")
-    if ends_at is None or not ends_at.db_index:
+    if ends_at is None or not getattr(ends_at, "db_index", False):
         yield _error(
             "E019",
             f"{label} ends after a fixed period but has no indexed column ends_at.",

@@ -35,13 +35,13 @@ class SqlPath:
         """
         where = condition.format(column=self.column)
         joins = " ".join(self.joins)
-        return f'SELECT t0."{self.primary_key}" FROM "{self.table}" t0 {joins} WHERE {where}'  # noqa: S608 - identifiers come from model metadata
+        return f'SELECT t0."{self.primary_key}" FROM "{self.table}" t0 {joins} WHERE {where}'
 
     def exists_person(self, row_key: str, condition: str) -> str:
         """Return an ``EXISTS`` over the persons of the row whose key is ``row_key``."""
         where = condition.format(column=self.column)
         joins = " ".join(self.joins)
-        return f'EXISTS (SELECT 1 FROM "{self.table}" t0 {joins} WHERE t0."{self.primary_key}" = {row_key} AND {where})'  # noqa: S608 - as above
+        return f'EXISTS (SELECT 1 FROM "{self.table}" t0 {joins} WHERE t0."{self.primary_key}" = {row_key} AND {where})'
 
 
 def compile_path(

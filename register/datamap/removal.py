@@ -44,14 +44,14 @@ def _delete(model: type[models.Model], keys: list[Any], counts: Counter[str]) ->
             _delete_parts(part, column, keys, counts)
         elif relation.on_delete is models.SET_NULL:
             _run(
-                f'UPDATE "{part._meta.db_table}" SET "{column}" = NULL WHERE "{column}" = ANY(%s)',  # noqa: S608 - identifiers come from model metadata, here and below
+                f'UPDATE "{part._meta.db_table}" SET "{column}" = NULL WHERE "{column}" = ANY(%s)',
                 keys,
             )
     entry = graph().entries.get(meta.label)
     for field in entry.file_fields if entry else []:
         counts["files"] += files.order_removal_of_rows(model, field, keys)
     counts[meta.label] += _run(
-        f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)',  # noqa: S608
+        f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)',
         keys,
     )
 
@@ -63,13 +63,13 @@ def _delete_parts(
     entry = graph().entries.get(meta.label)
     if not _relations(part) and not (entry and entry.file_fields):
         counts[meta.label] += _run(
-            f'DELETE FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',  # noqa: S608
+            f'DELETE FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',
             keys,
         )
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT "{meta.pk.column}" FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',  # noqa: S608
+            f'SELECT "{meta.pk.column}" FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',
             [keys],
         )
         part_keys = [row[0] for row in cursor.fetchall()]

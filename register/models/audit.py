@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -24,7 +24,7 @@ from register.datamap import (
 )
 
 ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P5Y", "at")
-KEPT = {
+KEPT: dict[str, Any] = {
     "erasure": Erasure.KEEP,
     "keep": ACCOUNTABILITY,
     "portability": Portability.OBSERVED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,7 +23,7 @@ from register.datamap import (
 )
 
 CLAIMS = Keep("GDPR Art. 17(3)(e)", "P3Y", "placed_at")
-KEPT = {"erasure": Erasure.KEEP, "keep": CLAIMS, "portability": Portability.OBSERVED}
+KEPT: dict[str, Any] = {"erasure": Erasure.KEEP, "keep": CLAIMS, "portability": Portability.OBSERVED}
 
 
 class Hold(models.Model):

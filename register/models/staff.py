@@ -224,7 +224,7 @@ class User(AbstractBaseUser):
     # Django's screens ask these three; all end in the one answer of register.access.
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Answer Django's permission question from the roles."""
-        from register import access  # noqa: PLC0415 - access reads this module
+        from register import access
 
         return access.has_django_permission(self, perm)
 
@@ -234,7 +234,7 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         """Whether any table of the app may be seen."""
-        from register import access  # noqa: PLC0415 - access reads this module
+        from register import access
 
         return access.sees_app(self, app_label)
 

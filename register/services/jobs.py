@@ -143,7 +143,7 @@ def _run_locked(job_id: str | uuid.UUID) -> Job | None:
     beat.start()
     try:
         counts = KINDS[job.kind].run(job.object_id, Progress(job))
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, the job must say so
+    except Exception as error:
         logger.exception("job failed", extra={"job": str(job.pk), "kind": job.kind})
         return _finish(job, state=Job.State.FAILED, error_code=type(error).__name__)
     finally:
@@ -164,7 +164,7 @@ def _finish(
 
 
 def _wake(job_id: str) -> None:
-    from register.tasks import run_job  # noqa: PLC0415 - tasks stand above services
+    from register.tasks import run_job
 
     run_job.delay(job_id)
 

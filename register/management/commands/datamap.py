@@ -21,14 +21,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument("--json", action="store_true", help="for programs")
-        parser.add_argument("--all", action="store_true", help="also tables without personal data")
+        parser.add_argument(
+            "--all", action="store_true", help="also tables without personal data"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print."""
         map_ = graph()
         if options["json"]:
             document = {"revision": map_.revision, "models": map_.as_json()}
-            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True))
+            self.stdout.write(
+                json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
+            )
             return
         self.stdout.write(f"Data map, revision {map_.revision}")
         for entry in map_ if options["all"] else map_.personal():
@@ -37,7 +41,10 @@ class Command(BaseCommand):
     def _print(self, entry: Entry) -> None:
         declared = entry.map
         clause = CLAUSES[declared.category]
-        self.stdout.write(f"\n{entry.label} – {declared.category.label}" + (f" ({clause})" if clause else ""))
+        self.stdout.write(
+            f"\n{entry.label} – {declared.category.label}"
+            + (f" ({clause})" if clause else "")
+        )
         if not declared.is_personal:
             self.stdout.write("  no personal data")
             return
@@ -46,19 +53,25 @@ class Command(BaseCommand):
         self.stdout.write(f"  source   {declared.source}")
         for subject in declared.subjects:
             route = subject.lookup or "–"
-            self.stdout.write(f"  person   {subject.role} ({subject.kind}, by {route}); at erasure {subject.erasure.label}")
+            self.stdout.write(
+                f"  person   {subject.role} ({subject.kind}, by {route}); at erasure {subject.erasure.label}"
+            )
         self.stdout.write(f"  ends     {_ending(entry)}")
         for name, personal in declared.personal_fields():
-            notes = [personal.access.label]
+            notes = [str(personal.access.label)]
             if personal.erasure != "delete_row":
                 notes.append(str(personal.erasure.label))
-            self.stdout.write(f"    {name:<22} {personal.meaning} [{'; '.join(map(str, notes))}]")
+            self.stdout.write(
+                f"    {name:<22} {personal.meaning} [{'; '.join(map(str, notes))}]"
+            )
 
 
 def _ending(entry: Entry) -> str:
     retention = entry.map.retention
     if isinstance(retention, Ends):
-        return f"{retention.period} after {retention.anchor}, at most {retention.lag} late"
+        return (
+            f"{retention.period} after {retention.anchor}, at most {retention.lag} late"
+        )
     if isinstance(retention, WithParent):
         return f"with its {retention.parent}"
     if isinstance(retention, Reviewed):
