@@ -10,3 +10,9 @@ class ContactsConfig(AppConfig):
     name = "contacts"
     verbose_name = _("Contacts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Wire what this app itself shows on the page of a contact."""
+        from contacts import page_parts
+
+        page_parts.register()

@@ -30,26 +30,36 @@ def search(text: str) -> QuerySet[Contact]:
     person has a role now; telephone numbers and business ids in any spelling. A text
     without any word finds nobody.
     """
-    if (pk := _as_uuid(text)) is not None:
-        return Contact.objects.filter(pk=pk)
-    prefixes = prefixes_of(text)
-    found = Contact.objects.all() if prefixes else Contact.objects.none()
-    for prefix in prefixes:
-        words = ContactWord.objects.filter(word__startswith=prefix)
-        found = found.filter(pk__in=words.values("contact"))
-    return found
+    return matching(Contact.objects.all(), text)
 
 
 def search_companies(text: str) -> QuerySet[Company]:
     """Companies of which every word of ``text`` begins a word of the name or business id."""
+    return matching_companies(Company.objects.all(), text)
+
+
+def matching(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+    """Those of some contacts whom :func:`search` finds."""
     if (pk := _as_uuid(text)) is not None:
-        return Company.objects.filter(pk=pk)
-    prefixes = prefixes_of(text)
-    found = Company.objects.all() if prefixes else Company.objects.none()
+        return contacts.filter(pk=pk)
+    if not (prefixes := prefixes_of(text)):
+        return contacts.none()
+    for prefix in prefixes:
+        words = ContactWord.objects.filter(word__startswith=prefix)
+        contacts = contacts.filter(pk__in=words.values("contact"))
+    return contacts
+
+
+def matching_companies(companies: QuerySet[Company], text: str) -> QuerySet[Company]:
+    """Those of some companies which :func:`search_companies` finds."""
+    if (pk := _as_uuid(text)) is not None:
+        return companies.filter(pk=pk)
+    if not (prefixes := prefixes_of(text)):
+        return companies.none()
     for prefix in prefixes:
         words = CompanyWord.objects.filter(word__startswith=prefix)
-        found = found.filter(pk__in=words.values("company"))
-    return found
+        companies = companies.filter(pk__in=words.values("company"))
+    return companies
 
 
 def prefixes_of(text: str) -> list[str]:

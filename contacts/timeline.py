@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from contacts.models import Contact
 from register import access
 from register.datamap.vocabulary import Action, Category
+from register.services import holds
 
 Words = str | Promise
 
@@ -25,9 +26,10 @@ Words = str | Promise
 class TimelineItem:
     """One thing that happened.
 
-    ``template`` renders it with ``item``, ``contact``, ``user`` and ``context`` at hand;
-    without one only the title is shown. ``ends_at`` is when the row will be deleted; if
-    ``is_held`` it stays, for the reason in ``held_because`` where the reader may know it.
+    ``template`` renders its body with ``item`` (what the source gives it is
+    ``item.context``), ``contact`` and ``request``; without one only the title is shown. ``ends_at`` is when the row will be
+    deleted; if ``is_held`` it stays, for the reason in ``held_because`` where the reader
+    may know it. A hold on the person is added here and need not be looked up.
     """
 
     at: datetime
@@ -131,10 +133,13 @@ def page_of(
         )
         whole = [item for item in merged if horizon is None or item.at > horizon]
         if horizon is None and len(whole) <= limit:
-            return TimelinePage(whole, None)
+            return TimelinePage(_with_holds(whole, contact, user), None)
         if (end := _end_of_page(whole, limit)) is not None:
             is_last = horizon is None and end == len(whole)
-            return TimelinePage(whole[:end], None if is_last else whole[end - 1].at)
+            return TimelinePage(
+                _with_holds(whole[:end], contact, user),
+                None if is_last else whole[end - 1].at,
+            )
         asked *= 2
 
 
@@ -152,3 +157,24 @@ def _end_of_page(items: list[TimelineItem], limit: int) -> int | None:
     while end < len(items) and items[end].at == items[0].at:
         end += 1
     return end
+
+
+def _with_holds(
+    items: list[TimelineItem], contact: Contact, user: object
+) -> list[TimelineItem]:
+    """Mark what a hold on the person keeps; why is said to those who may see holds."""
+    if not any(item.ends_at for item in items):
+        return items
+    hold = holds.in_force(contact.pk).first()
+    if hold is None:
+        return items
+    may_know = access.may(user, Action.VIEW, Category.RETENTION)
+    because = hold.get_reason_display() if may_know else ""
+    return [
+        dataclasses.replace(
+            item, is_held=True, held_because=item.held_because or because
+        )
+        if item.ends_at
+        else item
+        for item in items
+    ]

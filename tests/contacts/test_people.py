@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
 from register import actors

@@ -1,0 +1,144 @@
+"""The list and form of companies, with their people below the form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from contacts import selectors
+from contacts.admin.lists import IdsFirstPaginator
+from contacts.forms import CompanyForm
+from contacts.models import Affiliation, Company
+from contacts.models.people import Source
+from contacts.services import search_words
+from register import access, actors, audit
+from register.datamap.vocabulary import Action, Category
+from register.staff_site import RegisterAdmin
+
+# As many people of a company as one screen takes; a link leads to the rest.
+PEOPLE_SHOWN = 50
+
+
+@admin.register(Company)
+class CompanyAdmin(RegisterAdmin):
+    """Companies. Like people they are not deleted here."""
+
+    form = CompanyForm
+    paginator = IdsFirstPaginator
+    list_display = ("name_link", "business_id", "kind", "town", "source")
+    list_display_links = None
+    list_filter = ("kind", "source")
+    ordering = ("name", "id")
+    search_fields = ("words__word",)
+    search_help_text = _("Name or business id")
+    change_form_outer_after_template = "contacts/company_people.html"
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "kind"),
+                    ("business_id", "source"),
+                    "street",
+                    ("postcode", "town"),
+                )
+            },
+        ),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: roles of people would go with it unseen."""
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Company], search_term: str
+    ) -> tuple[QuerySet[Company], bool]:
+        """Search by the beginnings of words."""
+        if search_term.strip():
+            queryset = selectors.matching_companies(queryset, search_term)
+        return queryset, False
+
+    def autocomplete_text(self, obj: Company) -> str:
+        """Tell namesakes apart by business id and town."""
+        return ", ".join(part for part in (obj.name, obj.business_id, obj.town) if part)
+
+    @admin.display(description=_("name"), ordering="name")
+    def name_link(self, obj: Company) -> str:
+        """Link to the form."""
+        return format_html(
+            '<a class="sel-link" href="{}">{}</a>',
+            reverse("admin:contacts_company_change", args=[obj.pk]),
+            obj.name,
+        )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose that staff entered it."""
+        return {"source": Source.STAFF}
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Company | None = None
+    ) -> tuple[str, ...]:
+        """Keep the source: it proves where a record came from (N3.4)."""
+        return ("source",) if obj else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: Company, form: Any, change: Any
+    ) -> None:
+        """Save, and renew the words by which the company and its people are found."""
+        super().save_model(request, obj, form, change)
+        if not change or {"name", "business_id"} & set(form.changed_data):
+            search_words.refresh_of_companies([obj.pk])
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show the form, and below it the people for those who may see people."""
+        extra_context = extra_context or {}
+        if request.method == "GET" and access.may(
+            request.user, Action.VIEW, Category.IDENTITY
+        ):
+            company = self.get_object(request, object_id)
+            if company and self.has_view_or_change_permission(request, company):
+                extra_context |= self._people(request, company)
+        response: HttpResponse = super().change_view(
+            request, object_id, form_url, extra_context
+        )
+        return response
+
+    def response_add(
+        self, request: HttpRequest, obj: Company, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Tell a field that asked for a new company its name."""
+        response: HttpResponse = super().response_add(request, obj, post_url_continue)
+        context = getattr(response, "context_data", None) or {}
+        if "popup_response_data" in context:
+            answer = json.loads(context["popup_response_data"])
+            context["popup_response_data"] = json.dumps(answer | {"obj": obj.name})
+        return response
+
+    def _people(self, request: HttpRequest, company: Company) -> dict[str, Any]:
+        roles = Affiliation.objects.filter(company=company)
+        # Present roles first, then the latest to end.
+        ordered = roles.select_related("contact").order_by(
+            F("valid_to").desc(nulls_first=True), "contact__last_name", "pk"
+        )
+        shown = list(ordered[:PEOPLE_SHOWN])
+        audit.record(
+            "record.listed",
+            actor=actors.of_request(request),
+            object_type="contacts.contact",
+            count=len(shown),
+        )
+        count = roles.aggregate(count=Count("contact", distinct=True))["count"]
+        return {"people": shown, "people_count": count, "people_shown": PEOPLE_SHOWN}

@@ -1,0 +1,223 @@
+"""The list and form of contacts; reading one happens on its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateFilter
+
+from contacts import selectors
+from contacts.admin import inlines
+from contacts.admin.lists import (
+    ContactPaginator,
+    RowsWithRelations,
+    main_point,
+    present_companies,
+)
+from contacts.forms import ContactForm
+from contacts.models import Contact, ContactPoint
+from contacts.models.people import Source
+from contacts.screens import contact_page, purpose
+from contacts.services import search_words
+from register import access
+from register.datamap.vocabulary import Action, Category
+from register.staff_site import RegisterAdmin
+
+PARTS = (
+    inlines.ContactPointInline,
+    inlines.AffiliationInline,
+    inlines.PostalAddressInline,
+)
+
+
+@admin.register(Contact)
+class ContactAdmin(RegisterAdmin):
+    """People. They are never deleted here: erasure goes through requests."""
+
+    form = ContactForm
+    paginator = ContactPaginator
+    list_display = (
+        "name",
+        "email",
+        "phone",
+        "company",
+        "relationship",
+        "source",
+        "created",
+    )
+    list_display_links = None
+    list_filter = (
+        "relationship",
+        "source",
+        "language",
+        ("created_at", RangeDateFilter),
+    )
+    list_filter_submit = True
+    ordering = ("-created_at", "id")
+    # Searching goes through the search words; this only makes the box appear.
+    search_fields = ("words__word",)
+    search_help_text = _("Name, e-mail, telephone, company or business id")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("first_name", "last_name"),
+                    ("language", "relationship"),
+                    ("source", "source_detail"),
+                )
+            },
+        ),
+    )
+    inlines = PARTS
+
+    # --- rights ---
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a person is erased by a request or at the end of a period."""
+        return False
+
+    def lookup_allowed(
+        self, lookup: str, value: Any, request: HttpRequest | None = None
+    ) -> bool:
+        """Allow the link from a company to all its people."""
+        if lookup == "affiliations__company__id__exact":
+            user = getattr(request, "user", None)
+            return access.may(user, Action.VIEW, Category.COMPANY)
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[no-any-return]
+
+    # --- list ---
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Leave out the company for those who may not see companies."""
+        columns = list(super().get_list_display(request))
+        if not access.may(request.user, Action.VIEW, Category.COMPANY):
+            columns.remove("company")
+        return columns
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
+        """Return the list that reads related rows once a page."""
+        return RowsWithRelations
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        """Search by the beginnings of words."""
+        if search_term.strip():
+            queryset = selectors.matching(queryset, search_term)
+        return queryset, False
+
+    def autocomplete_text(self, obj: Contact) -> str:
+        """Tell namesakes apart by address and company."""
+        email = main_point(obj, ContactPoint.Kind.EMAIL)
+        parts = [obj.full_name, email, present_companies(obj)]
+        return ", ".join(part for part in parts if part) or str(obj)
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, obj: Contact) -> str:
+        """Link to the page of the contact."""
+        return format_html(
+            '<a class="sel-link" href="{}">{}</a>',
+            reverse("admin:contacts_contact_page", args=[obj.pk]),
+            obj.full_name or _("no name"),
+        )
+
+    @admin.display(description=_("e-mail"), empty_value="–")
+    def email(self, obj: Contact) -> str | None:
+        """Show the primary e-mail address."""
+        return main_point(obj, ContactPoint.Kind.EMAIL) or None
+
+    @admin.display(description=_("telephone"), empty_value="–")
+    def phone(self, obj: Contact) -> str | None:
+        """Show the primary telephone number."""
+        return main_point(obj, ContactPoint.Kind.PHONE) or None
+
+    @admin.display(description=_("company"), empty_value="–")
+    def company(self, obj: Contact) -> str | None:
+        """Show where the person has a role now."""
+        return present_companies(obj) or None
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, obj: Contact) -> str:
+        """Show the date alone: Finnish dates with times overflow the list."""
+        return formats.date_format(
+            timezone.localtime(obj.created_at), "SHORT_DATE_FORMAT"
+        )
+
+    # --- form ---
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Contact | None = None
+    ) -> tuple[str, ...]:
+        """Keep the source: it proves where a record came from (N3.4)."""
+        return ("source",) if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose that staff entered it."""
+        return {"source": Source.STAFF}
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Contact, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        """Begin a new contact with a row for an e-mail address and one for a number."""
+        kwargs: dict[str, Any] = super().get_formset_kwargs(
+            request, obj, inline, prefix
+        )
+        if obj._state.adding and inline.model is ContactPoint:
+            kwargs["initial"] = [{"kind": kind} for kind in ContactPoint.Kind]
+        return kwargs
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Contact | None:
+        """Read the contact, locked while it is being changed."""
+        obj: Contact | None = super().get_object(request, object_id, from_field)
+        if obj is None or not connection.in_atomic_block or request.method != "POST":
+            return obj
+        locked = Contact.objects.select_for_update(no_key=True)
+        return locked.filter(pk=obj.pk).first()
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: Any
+    ) -> None:
+        """Save the parts, then renew the words by which the contact is found."""
+        super().save_related(request, form, formsets, change)
+        search_words.refresh([form.instance.pk])
+
+    def response_post_save_add(
+        self, request: HttpRequest, obj: Contact
+    ) -> HttpResponse:
+        """Go to the page of the contact."""
+        return HttpResponseRedirect(
+            reverse("admin:contacts_contact_page", args=[obj.pk])
+        )
+
+    response_post_save_change = response_post_save_add
+
+    # --- other addresses ---
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of a contact and the choice of a purpose."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "purpose/",
+                view(purpose.choose),
+                name="contacts_purpose_choose",
+            ),
+            path(
+                "<str:object_id>/page/",
+                view(contact_page.show),
+                {"model_admin": self},
+                name="contacts_contact_page",
+            ),
+            *super().get_urls(),
+        ]

@@ -1,0 +1,90 @@
+"""What belongs to a contact, edited on its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import ForeignKey
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from contacts import forms
+from contacts.models import Affiliation, ContactPoint, PostalAddress
+from contacts.models.people import Source
+from register import access
+from register.datamap.vocabulary import Action, Category
+
+
+class PartOfContact(TabularInline):
+    """A part of a contact: whoever may correct the contact may add and remove it.
+
+    Removing an address that is wrong is a correction (GDPR Art. 16) and needs no right
+    to delete people.
+    """
+
+    category = Category.IDENTITY
+    extra = 0
+    hide_title = True
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right to see the category."""
+        return access.may(request.user, Action.VIEW, self.category)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right to change the category, or to add to it for a new contact."""
+        if obj is None and access.may(request.user, Action.ADD, self.category):
+            return True
+        return access.may(request.user, Action.CHANGE, self.category)
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Propose that staff entered it; they may say otherwise."""
+        formset = super().get_formset(request, obj, **kwargs)
+        if "source" in formset.form.base_fields:
+            formset.form.base_fields["source"].initial = Source.STAFF
+        return formset
+
+
+class ContactPointInline(PartOfContact):
+    """E-mail addresses and telephone numbers."""
+
+    model = ContactPoint
+    form = forms.ContactPointForm
+    formset = forms.ContactPointFormSet
+    fields = ("kind", "value", "label", "is_primary", "source")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Offer one row of each kind for a new contact."""
+        return 2 if obj is None else 0
+
+
+class PostalAddressInline(PartOfContact):
+    """Postal addresses."""
+
+    model = PostalAddress
+    form = forms.PostalAddressForm
+    fields = ("street", "postcode", "town", "country", "source")
+
+
+class AffiliationInline(PartOfContact):
+    """Roles at companies."""
+
+    model = Affiliation
+    form = forms.AffiliationForm
+    category = Category.COMPANY
+    fields = ("company", "job_title", "valid_from", "valid_to", "source")
+    autocomplete_fields = ("company",)
+    verbose_name_plural = _("Roles at companies")
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Show the name of the chosen company."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "company":
+            field.label_from_instance = lambda company: company.name
+        return field

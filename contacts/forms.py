@@ -1,0 +1,246 @@
+"""Forms of people and companies: they store normal forms and refuse with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import PaginationInlineFormSet
+
+from contacts import normal_forms
+from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from register.errors import DomainError
+from register.identifiers import find_personal_identity_codes
+
+IDENTITY_CODE = _(
+    "This looks like a personal identity code. The register does not keep them; remove it."
+)
+
+
+def refuse_identity_codes(form: forms.Form | forms.ModelForm[Any]) -> None:
+    """Refuse personal identity codes in any text (tietosuojalaki 1050/2018, 29 §)."""
+    for name, value in list(form.cleaned_data.items()):
+        if isinstance(value, str) and find_personal_identity_codes(value):
+            form.add_error(name, ValidationError(IDENTITY_CODE, "identity_code"))
+
+
+def name_the_inputs(form: forms.ModelForm[Any]) -> None:
+    """Give the inputs of a table names for people who cannot see its head."""
+    for field in form.fields.values():
+        field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
+
+
+class ContactForm(forms.ModelForm[Contact]):
+    """A person's own details."""
+
+    class Meta:
+        model = Contact
+        fields = (
+            "first_name",
+            "last_name",
+            "language",
+            "relationship",
+            "source",
+            "source_detail",
+        )
+
+    def clean(self) -> None:
+        """Refuse what must not stand in texts."""
+        super().clean()
+        refuse_identity_codes(self)
+
+
+class ContactPointForm(forms.ModelForm[ContactPoint]):
+    """An e-mail address or telephone number."""
+
+    class Meta:
+        model = ContactPoint
+        fields = ("kind", "value", "label", "is_primary", "source")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_the_inputs(self)
+
+    def clean(self) -> None:
+        """Bring the address into its normal form."""
+        super().clean()
+        refuse_identity_codes(self)
+        kind, value = self.cleaned_data.get("kind"), self.cleaned_data.get("value")
+        if not kind or not value:
+            return
+        try:
+            if kind == ContactPoint.Kind.EMAIL:
+                self.cleaned_data["value"] = normal_forms.email(value)
+            else:
+                self.cleaned_data["value"] = normal_forms.phone(value)
+        except DomainError as error:
+            self.add_error("value", ValidationError(str(error), error.code))
+
+    def validate_constraints(self) -> None:
+        """Leave it to the set, which knows which address takes whose place."""
+
+    def validate_unique(self) -> None:
+        """Leave it to the set."""
+
+
+class ContactPointFormSet(PaginationInlineFormSet):
+    """All addresses of a person: none twice, and one primary of each kind."""
+
+    def clean(self) -> None:
+        """Check the set as it would be stored."""
+        super().clean()
+        submitted = [form.instance.pk for form in self.initial_forms]
+        others = self.queryset.exclude(pk__in=submitted) if self.instance.pk else []
+        known = {(point.kind, point.value) for point in others}
+        primary = {point.kind for point in others if point.is_primary}
+        kept = self._kept()
+        for form in kept:
+            kind, value = form.cleaned_data.get("kind"), form.cleaned_data.get("value")
+            if not kind or not value or "value" in form.errors:
+                continue
+            if (kind, value) in known:
+                form.add_error("value", _("The contact has this address already."))
+            known.add((kind, value))
+            if form.cleaned_data.get("is_primary"):
+                if kind in primary:
+                    form.add_error(
+                        "is_primary",
+                        _(
+                            "Only one address of a kind can be primary. Leave one of them marked."
+                        ),
+                    )
+                primary.add(kind)
+        named = self.instance.first_name or self.instance.last_name
+        if not (kept or named or known):
+            raise ValidationError(
+                _("Give a name, an e-mail address or a telephone number."), "empty"
+            )
+
+    def validate_unique(self) -> None:
+        """Leave it to :meth:`clean`, which says it beside the address."""
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        """Store the set; the first address of a kind is primary if none is marked."""
+        kept = [form for form in self._kept() if form.cleaned_data.get("value")]
+        with_primary = {
+            form.cleaned_data["kind"]
+            for form in kept
+            if form.cleaned_data["is_primary"]
+        }
+        for form in kept:
+            if form.cleaned_data["kind"] not in with_primary:
+                form.instance.is_primary = True
+                with_primary.add(form.cleaned_data["kind"])
+                # Otherwise an untouched form is not saved.
+                form.changed_data.append("is_primary")
+        # Before another takes its place: the database allows one at any moment.
+        given_up = [
+            form.instance.pk
+            for form in self.initial_forms
+            if not form.instance.is_primary
+        ]
+        ContactPoint.objects.filter(pk__in=given_up).update(is_primary=False)
+        return super().save(commit=commit)
+
+    def _kept(self) -> list[Any]:
+        return [
+            form
+            for form in self.forms
+            if hasattr(form, "cleaned_data")
+            and not form.cleaned_data.get("DELETE")
+            and (form.instance.pk or form.has_changed())
+        ]
+
+
+class PostalAddressForm(forms.ModelForm[PostalAddress]):
+    """A postal address."""
+
+    class Meta:
+        model = PostalAddress
+        fields = ("street", "postcode", "town", "country", "source")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_the_inputs(self)
+
+    def clean_country(self) -> str:
+        """Take the two letters of ISO 3166-1 in any case."""
+        from phonenumbers import SUPPORTED_REGIONS
+
+        country = str(self.cleaned_data["country"]).upper()
+        if country not in SUPPORTED_REGIONS:
+            raise ValidationError(
+                _("Write the country as two letters, for example FI, SE or EE."),
+                "country",
+            )
+        return country
+
+    def clean(self) -> None:
+        """Ask for something that a letter can reach."""
+        super().clean()
+        refuse_identity_codes(self)
+        if not self.errors and not (
+            self.cleaned_data.get("street") or self.cleaned_data.get("town")
+        ):
+            self.add_error(
+                "street",
+                ValidationError(_("Write at least the street or the town."), "empty"),
+            )
+
+
+class AffiliationForm(forms.ModelForm[Affiliation]):
+    """A role at a company."""
+
+    class Meta:
+        model = Affiliation
+        fields = ("company", "job_title", "valid_from", "valid_to", "source")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_the_inputs(self)
+
+    def clean(self) -> None:
+        """Refuse what must not stand in texts, and an end before the beginning."""
+        super().clean()
+        refuse_identity_codes(self)
+        start, end = (
+            self.cleaned_data.get(name) for name in ("valid_from", "valid_to")
+        )
+        if start and end and end < start:
+            self.add_error(
+                "valid_to",
+                ValidationError(_("The role ends before it begins."), "order"),
+            )
+
+
+class CompanyForm(forms.ModelForm[Company]):
+    """A company."""
+
+    class Meta:
+        model = Company
+        fields = (
+            "name",
+            "kind",
+            "business_id",
+            "street",
+            "postcode",
+            "town",
+            "source",
+        )
+
+    def clean_business_id(self) -> str:
+        """Take a business id in any spelling, its check digit right, or none."""
+        text = str(self.cleaned_data["business_id"])
+        if not text.strip():
+            return ""
+        try:
+            return normal_forms.business_id(text)
+        except DomainError as error:
+            raise ValidationError(str(error), error.code) from None
+
+    def clean(self) -> None:
+        """Refuse what must not stand in texts."""
+        super().clean()
+        refuse_identity_codes(self)

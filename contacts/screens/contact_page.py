@@ -1,0 +1,127 @@
+"""The page of a contact: who it is, what must be known first, and what happened."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from contacts import panels, timeline
+from contacts.models import Affiliation, Contact, ContactPoint
+from contacts.selectors import current_affiliations
+from register import access, actors, audit
+from register.activities import ACTIVITIES
+from register.datamap.vocabulary import Action, Category
+
+ITEMS_PER_PAGE = 30
+
+
+@require_safe
+def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
+    """Show everything about a person that the reader may see, and record the read.
+
+    htmx asks for older items of the timeline with the same address and gets the items
+    alone; without scripts the same link shows a page that begins with them.
+    """
+    access.require(request.user, Action.VIEW, Category.IDENTITY)
+    contact = _contact(object_id)
+    actor = actors.of_request(request)
+    audit.record("record.viewed", actor=actor, obj=contact)
+    context = {"contact": contact, **_timeline(request, contact)}
+    if request.headers.get("HX-Request"):
+        response = render(request, "contacts/timeline_items.html", context)
+    else:
+        context |= _details(request, contact)
+        context |= {
+            **model_admin.admin_site.each_context(request),
+            "title": contact.full_name or _("no name"),
+            "model_admin": model_admin,
+            "activities": ACTIVITIES.values(),
+            "purpose": actor.purpose,
+        }
+        response = render(request, "contacts/contact_show.html", context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _contact(object_id: str) -> Contact:
+    try:
+        pk = uuid.UUID(object_id)
+    except ValueError:
+        raise Http404 from None
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is None:
+        raise Http404
+    return contact
+
+
+def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    user = request.user
+    points = list(contact.points.all())
+    return {
+        "emails": [p for p in points if p.kind == ContactPoint.Kind.EMAIL],
+        "phones": [p for p in points if p.kind == ContactPoint.Kind.PHONE],
+        "addresses": list(contact.addresses.all()),
+        "roles": _roles(contact)
+        if access.may(user, Action.VIEW, Category.COMPANY)
+        else None,
+        "notices": panels.notices_of(contact, user=user),
+        "may_change": access.may(user, Action.CHANGE, Category.IDENTITY),
+        "may_see_history": access.may(user, Action.VIEW, Category.AUDIT),
+    }
+
+
+def _roles(contact: Contact) -> list[tuple[Affiliation, bool]]:
+    """Return all roles, present ones first, and whether each is present."""
+    present = set(
+        current_affiliations().filter(contact=contact).values_list("pk", flat=True)
+    )
+    roles = contact.affiliations.select_related("company")
+    return sorted(
+        ((role, role.pk in present) for role in roles), key=lambda pair: not pair[1]
+    )
+
+
+def _timeline(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    sources = timeline.sources_for(request.user)
+    kind = request.GET.get("kind", "")
+    if kind not in {source.code for source in sources}:
+        kind = ""
+    before = _instant(request.GET.get("before", ""))
+    page = timeline.page_of(
+        contact,
+        user=request.user,
+        before=before,
+        limit=ITEMS_PER_PAGE,
+        kinds={kind} if kind else None,
+    )
+    by_code = {source.code: source for source in sources}
+    older = ""
+    if page.older_before is not None:
+        instant = page.older_before.astimezone(UTC).replace(tzinfo=None)
+        query = {"before": f"{instant.isoformat()}Z"} | ({"kind": kind} if kind else {})
+        older = f"?{urlencode(query)}"
+    return {
+        "sources": sources,
+        "kind": kind,
+        "is_older_page": before is not None,
+        "items": [(item, by_code.get(item.kind)) for item in page.items],
+        "older": older,
+    }
+
+
+def _instant(text: str) -> datetime | None:
+    """Read an instant of a link. What is none is left out, as if nothing was asked."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if instant.tzinfo is None or not 1900 < instant.year < 2200:
+        return None
+    return instant
