@@ -7,7 +7,7 @@ import os
 import sys
 
 # These need no database, so they start no server.
-WITHOUT_SERVERS = {"help", "version", "--help", "--version", "collectstatic"}
+WITHOUT_SERVERS = {"help", "version", "--help", "--version", "collectstatic", "serve"}
 
 
 def main() -> None:

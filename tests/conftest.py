@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 import time_machine
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
@@ -36,7 +36,13 @@ def _files_of_this_process() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _clean_cache() -> Iterator[None]:
     yield
-    cache.clear()
+    # Not cache.clear(): it would empty the corner of another test process too.
+    location, options = settings.CACHES["default"]["LOCATION"], settings.CACHES["default"]
+    server = redis.Redis.from_url(location)
+    keys = list(server.scan_iter(match=f"{options['KEY_PREFIX']}:*", count=1000))
+    if keys:
+        server.delete(*keys)
+    server.close()
 
 
 # --- the clock -----------------------------------------------------------------------
