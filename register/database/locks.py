@@ -26,8 +26,12 @@ def advisory_lock(lock: Lock) -> None:
 
 
 def advisory_locks(lock: Lock, keys: Iterable[str]) -> None:
-    """Wait for ``lock`` on each key, in one order for everybody, until the transaction ends."""
+    """Wait for ``lock`` on each key, in one order for everybody, until the transaction ends.
+
+    Whoever takes the whole of ``lock`` (:func:`advisory_lock`) waits for all of them.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [lock])
         for number in sorted({_number(key) for key in keys}):
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [lock, number])
 
