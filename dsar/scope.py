@@ -1,0 +1,167 @@
+"""Whose records a request is about, and where in each table they are.
+
+Everything is derived from the data map: this module knows tables only by their
+declarations. Collection, packages and erasure ask here, so that what a person gets
+and what is erased for them are the same rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import models
+from psycopg.sql import quote
+
+from dsar.models import Request
+from register.database.rules import due_tables, held_function
+from register.datamap.declarations import SELF, Ends, Subject, WithParent
+from register.datamap.graph import Entry, graph
+from register.datamap.paths import compile_path
+
+KIND = "contact"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scope:
+    """The contacts of a request, and the records that lead to no contact.
+
+    ``records`` holds keys by table label. Keys are as the tables have them.
+    """
+
+    subject_ids: tuple[uuid.UUID, ...] = ()
+    records: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody and nothing was found."""
+        return not self.subject_ids and not self.records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RowsInRole:
+    """The rows of one table in which the persons have one role, as an SQL query."""
+
+    subject: Subject
+    sql: str
+
+
+def scope_of(request: Request) -> Scope:
+    """Return whom and what was confirmed for ``request``."""
+    records = records_of(request)
+    people = request.people.order_by("pk").values_list("subject_id", flat=True)
+    if people or records:
+        # The request itself is about them, even if they have no contact.
+        own = request._meta.label
+        records[own] = (*records.get(own, ()), request.pk)
+    return Scope(tuple(people), records)
+
+
+def records_of(request: Request) -> dict[str, tuple[Any, ...]]:
+    """Return the records without a contact that were confirmed, by table."""
+    records: dict[str, tuple[Any, ...]] = {}
+    for record in request.records.all():
+        entry = graph().entries.get(record.table)
+        if entry is not None:
+            key = entry.model._meta.pk.to_python(record.row_key)
+            records[record.table] = (*records.get(record.table, ()), key)
+    return records
+
+
+def rows_in_roles(entry: Entry, scope: Scope) -> list[RowsInRole]:
+    """Return, for each role of a person in ``entry``, the query for the keys of its rows.
+
+    The queries hold no parameters. A row may be in several of them.
+    """
+    found = []
+    for subject in entry.subjects(KIND):
+        parts = []
+        if scope.subject_ids:
+            condition = f"{{column}} = ANY({_array(scope.subject_ids)})"
+            parts.append(entry.sql_path(subject).select_rows(condition))
+        for prefix, label in _ways_through_records(entry.label, subject):
+            if keys := scope.records.get(label):
+                path = compile_path(entry.model, Subject(subject.role, path=prefix))[0]
+                parts.append(path.select_rows(f"{{column}} = ANY({_array(keys)})"))
+        if parts:
+            found.append(RowsInRole(subject, " UNION ".join(parts)))
+    return found
+
+
+def keys_sql(entry: Entry, scope: Scope) -> str:
+    """Return a query for the keys of all rows about the persons, in whatever role."""
+    parts = [rows.sql for rows in rows_in_roles(entry, scope)]
+    return " UNION ".join(parts) or nothing(entry)
+
+
+def nothing(entry: Entry) -> str:
+    """Return a query for the keys of no rows."""
+    meta = entry.model._meta
+    return f'SELECT t0."{meta.pk.column}" FROM "{meta.db_table}" t0 WHERE false'
+
+
+def exists_now(entry: Entry, alias: str) -> str:
+    """Return SQL that is false for rows past their due instant that nothing holds.
+
+    Such rows only wait for the sweep: no screen shows them and no package holds them.
+    """
+    retention = entry.map.retention
+    meta = entry.model._meta
+    if isinstance(retention, Ends):
+        return f'({alias}."ends_at" > seloste_now() OR {held_function(entry)}({alias}."{meta.pk.column}"))'
+    if isinstance(retention, WithParent) and entry.label in _due_labels():
+        field = meta.get_field(retention.parent)
+        parent = graph().of(field.remote_field.model)  # type: ignore[union-attr]
+        parent_meta = parent.model._meta
+        inner = f"{alias}p"
+        return (
+            f'EXISTS (SELECT 1 FROM "{parent_meta.db_table}" {inner}'
+            f' WHERE {inner}."{parent_meta.pk.column}" = {alias}."{field.column}"'  # type: ignore[union-attr]
+            f" AND {exists_now(parent, inner)})"
+        )
+    return "true"
+
+
+@functools.cache
+def _ways_through_records(label: str, subject: Subject) -> list[tuple[str, str]]:
+    """Return ``(look-up path, table)`` of the records that ``subject`` leads through.
+
+    The recording of a call leads to a person through the call. If the call has no
+    contact but was found to be the person's, so is its recording.
+    """
+    return list(_ways(graph()[label], subject))
+
+
+def _ways(entry: Entry, subject: Subject) -> Iterator[tuple[str, str]]:
+    if subject.path == SELF:
+        return
+    steps = subject.path.split("__") if subject.path else []
+    for length in range(len(steps) + 1):
+        prefix = "__".join(steps[:length])
+        rest = "__".join(steps[length:])
+        if not rest and not subject.by_id:
+            return
+        target: type[models.Model] | None = entry.model
+        if prefix:
+            target = compile_path(entry.model, Subject("", path=prefix))[1]
+        there = graph().entries.get(target._meta.label) if target else None
+        if there is not None and any(
+            (own.path, own.by_id) == (rest, subject.by_id)
+            for own in there.subjects(subject.kind)
+        ):
+            yield prefix or SELF, there.label
+
+
+@functools.cache
+def _due_labels() -> frozenset[str]:
+    return frozenset(entry.label for entry in due_tables(graph()))
+
+
+def _array(keys: tuple[Any, ...]) -> str:
+    """Return keys as an SQL array; the braces of a look-up template stay whole."""
+    kind = {uuid.UUID: "uuid", int: "bigint"}.get(type(keys[0]), "text")
+    listed = ", ".join(quote(str(key)) for key in keys)
+    return f"ARRAY[{listed}]::{kind}[]".replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,155 @@
+"""What an access request does with a value: give, review first, withhold.
+
+The rules of GDPR Art. 15(4) over the declarations of the data map:
+
+* a row is reached in one or several roles; the mildest role decides over the row;
+* a field that is withheld is withheld from everybody, on its ground;
+* a field in which anybody may be named is given to the author of the row, and
+  reviewed before anybody else gets it;
+* a row that is reached only in a role under review is given if something of what it
+  says is given; otherwise not even that it exists in which hour is told.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Any
+
+from django.db import models
+
+from dsar.scope import KIND, RowsInRole, Scope, rows_in_roles
+from register.datamap.declarations import Keys, Personal
+from register.datamap.graph import Entry
+from register.datamap.vocabulary import Access
+
+# The role, as the data map calls it, of whoever wrote the text of a row.
+AUTHOR = "author"
+_RANK = {Access.GIVE: 0, Access.REVIEW: 1, Access.WITHHOLD: 2}
+
+
+class Rule(enum.Enum):
+    """When a field is reviewed before it is given."""
+
+    GIVEN = "given"
+    REVIEWED = "reviewed"
+    REVIEWED_UNLESS_AUTHOR = "reviewed unless author"
+    REVIEWED_WITH_ROW = "reviewed with row"
+    WITHHELD = "withheld"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A personal field of a table, or a key of one of its JSON fields."""
+
+    name: str
+    personal: Personal
+    field: models.Field[Any, Any]
+    key: str
+    rule: Rule
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a value of it may have to wait for the review."""
+        return self.rule not in (Rule.GIVEN, Rule.WITHHELD)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its content is a stored file."""
+        return isinstance(self.field, models.FileField)
+
+    def sql(self, alias: str) -> str:
+        """Return the value as SQL."""
+        column = f'{alias}."{self.field.column}"'
+        return f"({column} -> '{self.key}')" if self.key else column
+
+    def is_filled(self, alias: str) -> str:
+        """Return SQL that is true when there is a value that says something."""
+        value = self.sql(alias)
+        if self.key:
+            return f"coalesce({value}, 'null') NOT IN ('null', '\"\"', '[]', '{{}}')"
+        if self.field.get_internal_type() == "ArrayField":
+            return f"coalesce(cardinality({value}), 0) > 0"
+        if self.field.empty_strings_allowed and not self.field.is_relation:
+            return f"coalesce({value}::text, '') <> ''"
+        return f"{value} IS NOT NULL"
+
+    def needs_review(self, roles: str) -> str:
+        """Return SQL that is true when the row's reader gets it only after review.
+
+        ``roles`` is the alias of :func:`roles_sql`.
+        """
+        match self.rule:
+            case Rule.REVIEWED:
+                return "true"
+            case Rule.REVIEWED_UNLESS_AUTHOR:
+                return f"NOT {roles}.authored"
+            case Rule.REVIEWED_WITH_ROW:
+                return f"{roles}.rank = {_RANK[Access.REVIEW]}"
+        return "false"
+
+
+def columns_of(entry: Entry) -> list[Column]:
+    """Return the personal fields of a table in the order of the model."""
+    order = [field.name for field in entry.model._meta.concrete_fields]
+    found: list[Column] = []
+    for name, personal in entry.map.personal_fields():
+        field_name, _, key = name.partition(".")
+        is_key = isinstance(entry.map.fields[field_name], Keys)
+        field = entry.model._meta.get_field(field_name)
+        assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
+        found.append(Column(name, personal, field, key if is_key else "", Rule.GIVEN))
+    found.sort(key=lambda column: order.index(column.field.name))
+    by_itself = [_rule_of(column.personal) for column in found]
+    row_speaks = any(
+        rule in (Rule.REVIEWED, Rule.REVIEWED_UNLESS_AUTHOR) for rule in by_itself
+    )
+    return [
+        dataclasses.replace(
+            column, rule=_rule_in_row(rule, entry, row_speaks=row_speaks)
+        )
+        for column, rule in zip(found, by_itself, strict=True)
+    ]
+
+
+def given_columns(entry: Entry) -> list[Column]:
+    """Return the fields that a package may hold."""
+    return [column for column in columns_of(entry) if column.rule is not Rule.WITHHELD]
+
+
+def roles_sql(rows: list[RowsInRole], key: str) -> str:
+    """Return a query for ``key``, ``rank`` and ``authored`` of every row, each once.
+
+    ``rank`` is that of the mildest role: 0 given, 1 reviewed, 2 withheld.
+    """
+    parts = [
+        f'SELECT k."{key}" AS key, {_RANK[each.subject.access]} AS rank,'
+        f" {str(each.subject.role == AUTHOR).lower()} AS authored FROM ({each.sql}) k"
+        for each in rows
+    ]
+    together = " UNION ALL ".join(parts)
+    return f"SELECT key, min(rank) AS rank, bool_or(authored) AS authored FROM ({together}) r GROUP BY key"
+
+
+def roles_of(entry: Entry, scope: Scope) -> str | None:
+    """Return :func:`roles_sql` of ``entry``, or None if nobody can be in it."""
+    rows = rows_in_roles(entry, scope)
+    return roles_sql(rows, str(entry.model._meta.pk.column)) if rows else None
+
+
+def _rule_of(personal: Personal) -> Rule:
+    if personal.access is Access.WITHHOLD:
+        return Rule.WITHHELD
+    if personal.access is Access.REVIEW:
+        return Rule.REVIEWED
+    if personal.mentions_others:
+        return Rule.REVIEWED_UNLESS_AUTHOR
+    return Rule.GIVEN
+
+
+def _rule_in_row(rule: Rule, entry: Entry, *, row_speaks: bool) -> Rule:
+    """Where a role is under review and no field speaks for the row, all its fields do."""
+    reviews = any(s.access is Access.REVIEW for s in entry.subjects(KIND))
+    if rule is Rule.GIVEN and reviews and not row_speaks:
+        return Rule.REVIEWED_WITH_ROW
+    return rule
