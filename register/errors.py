@@ -9,12 +9,17 @@ class DomainError(Exception):
     """Something the rules do not allow.
 
     ``message`` says what, and what to do now; it holds no personal data. Screens show
-    it, the HTTP interface answers with ``{"error": {"code", "message"}}``.
+    it, the HTTP interface answers with ``{"error": {"code", "message"}}``. ``field``
+    names the argument that is refused, where it is one: ``lines.3.said_at``.
     """
 
-    def __init__(self, code: str, message: str | Promise) -> None:
+    def __init__(self, code: str, message: str | Promise, *, field: str = "") -> None:
         super().__init__(code)
-        self.code, self.message = code, message
+        self.code, self.message, self.field = code, message, field
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+class Conflict(DomainError):
+    """It would be allowed, but not beside what is there already."""

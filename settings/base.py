@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "register.middleware.RequestId",
+    "register.api.middleware.ApiForm",
     "csp.middleware.CSPMiddleware",
     "register.middleware.StaffContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -27,8 +27,8 @@ from register.retention_column import Expiring
 OBSERVED = Portability.OBSERVED
 
 
-def recording_path(recording: Recording, filename: str) -> str:
-    """Store the file under a random name."""
+def recording_path(recording: Recording | None = None, filename: str = "") -> str:
+    """Return a random name to store a file under; what the sender called it is not kept."""
     return f"recordings/{uuid.uuid4()}"
 
 

@@ -1,0 +1,46 @@
+"""Kinds of sound files that are taken in, by name and by content."""
+
+from __future__ import annotations
+
+from filetype.types import audio, video
+
+# Only these are tried. The matchers of the library for other kinds trust lengths that
+# the file itself tells.
+_MATCHERS = {
+    "audio/wav": audio.Wav(),
+    "audio/mpeg": audio.Mp3(),
+    "audio/ogg": audio.Ogg(),
+    "audio/mp4": audio.M4a(),
+    "audio/flac": audio.Flac(),
+    # Sound alone has the same container as video.
+    "audio/webm": video.Webm(),
+}
+KINDS = tuple(_MATCHERS)
+_OTHER_NAMES = {
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+    "audio/mp3": "audio/mpeg",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "audio/m4a": "audio/mp4",
+    "audio/x-m4a": "audio/mp4",
+    "audio/x-flac": "audio/flac",
+}
+# As much of the beginning as the matchers look at.
+HEAD_BYTES = 4096
+
+
+def kind_named(media_type: str) -> str | None:
+    """Return the kind that a media type (without parameters) names, if it is taken in."""
+    name = media_type.strip().lower()
+    name = _OTHER_NAMES.get(name, name)
+    return name if name in _MATCHERS else None
+
+
+def kind_found(head: bytes) -> str | None:
+    """Return the kind that the beginning of a file shows, if it is taken in."""
+    for kind, matcher in _MATCHERS.items():
+        if matcher.match(bytearray(head[:HEAD_BYTES])):
+            return kind
+    return None

@@ -1,0 +1,227 @@
+"""``/api/v1/contacts``: people, for other systems of the controller."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Path, Router, Schema
+from ninja.responses import Status
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from contacts.models import Contact, ContactPoint
+from contacts.models.people import Source
+from contacts.services import people
+from register import audit
+from register.api.errors import ApiError, errors
+from register.api.idempotency import written_once
+from register.api.keys import ApiKeyAuth, actor_of
+from register.api.schemas import Body, Email, IdempotencyKeyHeader, Name, Phone
+from register.models import ApiKey
+
+router = Router(tags=["contacts"])
+READ = ApiKeyAuth(ApiKey.Scope.CONTACTS_READ)
+WRITE = ApiKeyAuth(ApiKey.Scope.CONTACTS_WRITE)
+
+MOST_ADDRESSES = 20
+# More people than this do not share a telephone number in any useful sense.
+MOST_FOUND = 50
+
+Id = Annotated[UUID, Path(description="Number of the contact.")]
+GivenEmail = Annotated[Email, Field(min_length=1)]
+GivenPhone = Annotated[Phone, Field(min_length=1)]
+
+
+class ContactIn(Body):
+    """A person. At least one e-mail address or telephone number is needed."""
+
+    first_name: Name = ""
+    last_name: Name = ""
+    emails: list[GivenEmail] = Field(default=[], max_length=MOST_ADDRESSES)
+    phones: list[GivenPhone] = Field(default=[], max_length=MOST_ADDRESSES)
+    source_detail: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _has_address(self) -> Self:
+        if not (self.emails or self.phones):
+            raise _no_address()
+        return self
+
+
+class SearchIn(Body):
+    """What to look for. With both, people who have either are found."""
+
+    email: Email = ""
+    phone: Phone = ""
+
+    @model_validator(mode="after")
+    def _has_address(self) -> Self:
+        if not (self.email or self.phone):
+            raise _no_address()
+        return self
+
+
+class PointOut(Schema):
+    """An e-mail address or a telephone number in its normal form."""
+
+    value: str
+    label: str
+    is_primary: bool
+
+
+class ContactOut(Schema):
+    """A person as the register knows them."""
+
+    id: UUID
+    first_name: str
+    last_name: str
+    language: str
+    relationship: str
+    emails: list[PointOut]
+    phones: list[PointOut]
+    source: str
+    source_detail: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContactsOut(Schema):
+    """The people found, oldest first; ``more`` tells that not all are here."""
+
+    results: list[ContactOut]
+    more: bool
+
+
+@router.post(
+    "",
+    auth=WRITE,
+    response={
+        200: ContactOut,
+        201: ContactOut,
+        **errors(400, 401, 403, 409, 410, 413, 415, 422),
+    },
+    summary="Add a contact, or find the one with the same address",
+)
+def create_or_find_contact(
+    request: HttpRequest, body: ContactIn, idempotency_key: IdempotencyKeyHeader
+) -> Status[ContactOut]:
+    """Answer 201 with a new contact, or 200 with the one that has the address.
+
+    Addresses that the contact lacks are added to it. Names that are stored are not
+    changed.
+    """
+
+    def write() -> tuple[int, Contact]:
+        contact, is_new = people.find_or_create(
+            first_name=body.first_name,
+            last_name=body.last_name,
+            emails=body.emails,
+            phones=body.phones,
+            source=Source.API,
+            source_detail=body.source_detail,
+            actor=actor_of(request),
+        )
+        if not is_new:
+            _record_reads(request, [contact])
+        return (201 if is_new else 200), contact
+
+    def load(number: str) -> Contact | None:
+        contact = Contact.objects.filter(pk=number).first()
+        if contact is not None:
+            _record_reads(request, [contact])
+        return contact
+
+    status = written_once(request, idempotency_key, write=write, load=load)
+    return Status(status.status_code, contact_out(status.value))
+
+
+@router.post(
+    "/search",
+    auth=READ,
+    response={200: ContactsOut, **errors(400, 401, 403, 413, 415, 422)},
+    summary="Find contacts by e-mail address or telephone number",
+)
+def search_contacts(request: HttpRequest, body: SearchIn) -> Status[ContactsOut]:
+    """Return the people who have the address or the number, in any spelling.
+
+    It is a POST although it changes nothing: addresses of web requests end up in logs,
+    bodies do not.
+    """
+    found = people.find_by_points(
+        emails=[body.email] if body.email else [],
+        phones=[body.phone] if body.phone else [],
+    )
+    contacts = list(found.order_by("created_at", "pk")[: MOST_FOUND + 1])
+    more, contacts = len(contacts) > MOST_FOUND, contacts[:MOST_FOUND]
+    audit.record(
+        "register.searched",
+        actor=actor_of(request),
+        object_type="contacts.contact",
+        count=len(contacts),
+    )
+    _record_reads(request, contacts)
+    return Status(
+        200,
+        ContactsOut(results=[contact_out(contact) for contact in contacts], more=more),
+    )
+
+
+@router.get(
+    "/{contact_id}",
+    auth=READ,
+    response={200: ContactOut, **errors(400, 401, 403, 404, 422)},
+    summary="Read a contact",
+)
+def read_contact(request: HttpRequest, contact_id: Id) -> Status[ContactOut]:
+    """Return one person."""
+    contact = Contact.objects.filter(pk=contact_id).first()
+    if contact is None:
+        raise ApiError(404)
+    _record_reads(request, [contact])
+    return Status(200, contact_out(contact))
+
+
+def contact_out(contact: Contact) -> ContactOut:
+    """Return a contact as it goes out."""
+    points = list(contact.points.all())
+    return ContactOut(
+        id=contact.pk,
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        language=contact.language,
+        relationship=contact.relationship,
+        emails=_points(points, ContactPoint.Kind.EMAIL),
+        phones=_points(points, ContactPoint.Kind.PHONE),
+        source=contact.source,
+        source_detail=contact.source_detail,
+        created_at=contact.created_at,
+        updated_at=contact.updated_at,
+    )
+
+
+def _points(points: list[ContactPoint], kind: ContactPoint.Kind) -> list[PointOut]:
+    return [
+        PointOut(value=point.value, label=point.label, is_primary=point.is_primary)
+        for point in points
+        if point.kind == kind
+    ]
+
+
+def _record_reads(request: HttpRequest, contacts: list[Contact]) -> None:
+    actor = actor_of(request)
+    audit.record_many(
+        [
+            audit.entry_values("record.viewed", actor=actor, obj=contact)
+            for contact in contacts
+        ]
+    )
+
+
+def _no_address() -> PydanticCustomError:
+    return PydanticCustomError(
+        "no_address", _("Give at least one e-mail address or telephone number.")
+    )
