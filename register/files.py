@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import BinaryIO
@@ -26,6 +27,10 @@ from register.models import FileRemoval
 CHUNK = 256 * 1024
 # An upload that takes longer than this has failed; its remains are removed.
 UPLOAD_TIME = timedelta(hours=6)
+# A file that cannot be removed is tried again this much later.
+RETRY = timedelta(minutes=10)
+
+logger = logging.getLogger(__name__)
 
 
 class FileTooLarge(Exception):
@@ -113,7 +118,8 @@ def order_removal_of_rows(
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO register_fileremoval (path, due_at) SELECT "{column}", now() FROM "{meta.db_table}"'
-            f' WHERE "{meta.pk.column}" = ANY(%s) AND "{column}" <> \'\' ON CONFLICT DO NOTHING RETURNING path',
+            f' WHERE "{meta.pk.column}" = ANY(%s) AND "{column}" <> \'\' ON CONFLICT (path) DO UPDATE'
+            " SET due_at = LEAST(register_fileremoval.due_at, excluded.due_at) RETURNING path",
             [keys],
         )
         paths = [row[0] for row in cursor.fetchall()]
@@ -122,19 +128,29 @@ def order_removal_of_rows(
 
 
 def remove_due(*, paths: list[str] | None = None, limit: int = 1000) -> int:
-    """Carry out orders that are due; return how many files are gone.
+    """Carry out orders that are due, or those for ``paths``; return how many files are gone.
 
-    An order is deleted only after its file, so a failure is tried again.
+    An order is deleted only after its file, so a failure is tried again; it does not
+    keep the other files from going.
     """
-    orders = FileRemoval.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
-    if paths is not None:
+    orders = FileRemoval.objects.order_by("due_at")
+    if paths is None:
+        orders = orders.filter(due_at__lte=timezone.now())
+    else:
         orders = orders.filter(path__in=paths)
-    removed = 0
+    gone, failed = [], []
     for order in orders[:limit]:
-        default_storage.delete(order.path)
-        order.delete()
-        removed += 1
-    return removed
+        try:
+            default_storage.delete(order.path)
+        except Exception:
+            logger.exception("file not removed", extra={"order": order.pk})
+            failed.append(order.pk)
+        else:
+            gone.append(order.pk)
+    # One statement for all: a commit for each would cost more than the files.
+    FileRemoval.objects.filter(pk__in=gone).delete()
+    FileRemoval.objects.filter(pk__in=failed).update(due_at=timezone.now() + RETRY)
+    return len(gone)
 
 
 def _remove_after_commit(paths: list[str]) -> None:

@@ -17,6 +17,7 @@ class Lock(enum.IntEnum):
     REQUEST_NUMBER = 7003
     JOB = 7004
     CONTACT_POINT = 7005
+    RETENTION_RUN = 7006
 
 
 def advisory_lock(lock: Lock) -> None:

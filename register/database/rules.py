@@ -28,6 +28,7 @@ from django.db import DatabaseError, connection, models, transaction
 from register.database.locks import Lock, advisory_lock
 from register.datamap.declarations import Ends, Keys, WithParent
 from register.datamap.graph import Entry, Graph, graph
+from register.datamap.removal import parts_of
 from register.periods import Period, ends_at_sql
 
 SEES_HELD = "seloste.sees_held"
@@ -124,11 +125,11 @@ def held_function(entry: Entry) -> str:
     return f"seloste_held_{entry.model._meta.db_table}"
 
 
-def held_condition(entry: Entry, key: str) -> str:
+def held_condition(entry: Entry, key: str, depth: int = 0) -> str:
     """Return SQL that is true when the row with ``key`` must not be deleted.
 
-    A row is held by a hold on itself, on a person in it, or on a part that has a
-    period of its own and would go with it.
+    A row is held by a hold on itself, on a person in it, or on anything that would
+    go with it. :mod:`retention.held` asks the same question of whole tables.
     """
     kind = entry.model._meta.label_lower
     conditions = [
@@ -143,18 +144,17 @@ def held_condition(entry: Entry, key: str) -> str:
                 "EXISTS (SELECT 1 FROM register_hold h WHERE h.released_at IS NULL AND h.subject_id = {column})",
             )
         )
-    for relation in entry.model._meta.related_objects:
-        part = graph().entries.get(relation.related_model._meta.label)
-        if (
-            part is not None
-            and relation.on_delete is models.CASCADE
-            and isinstance(part.map.retention, Ends)
-        ):
-            meta = part.model._meta
-            conditions.append(
-                f'EXISTS (SELECT 1 FROM "{meta.db_table}" p WHERE p."{relation.field.column}" = {key}'
-                f' AND {held_function(part)}(p."{meta.pk.column}"))'
-            )
+    for model, column in parts_of(entry.model):
+        part, alias = graph().of(model), f"p{depth}"
+        part_key = f'{alias}."{model._meta.pk.column}"'
+        if isinstance(part.map.retention, Ends):
+            held = f"{held_function(part)}({part_key})"
+        else:
+            held = held_condition(part, part_key, depth + 1)
+        conditions.append(
+            f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" {alias}'
+            f' WHERE {alias}."{column}" = {key} AND ({held}))'
+        )
     return " OR ".join(conditions)
 
 

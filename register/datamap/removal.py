@@ -6,6 +6,7 @@ keys: cascading ones are parts, nulling ones are mere references.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from typing import Any
 
@@ -69,19 +70,31 @@ def _delete_parts(
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT "{meta.pk.column}" FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',
+            f'SELECT array_agg("{meta.pk.column}") FROM "{meta.db_table}" WHERE "{column}" = ANY(%s)',
             [keys],
         )
-        part_keys = [row[0] for row in cursor.fetchall()]
+        part_keys = cursor.fetchone()[0]
     if part_keys:
         _delete(part, part_keys, counts)
 
 
+@functools.cache
 def _relations(model: type[models.Model]) -> list[Any]:
+    """Return what points at ``model``: simple parts first, so that little is left below the others."""
+    return sorted(
+        _pointing_at(model),
+        key=lambda relation: bool(_pointing_at(relation.related_model)),
+    )
+
+
+def _pointing_at(model: type[models.Model]) -> list[Any]:
+    # Hidden ones too: a foreign key without a name on this side is a part like any other.
     return [
-        relation
-        for relation in model._meta.related_objects
-        if not relation.many_to_many
+        field
+        for field in model._meta.get_fields(include_hidden=True)
+        if field.auto_created
+        and not field.concrete
+        and (field.one_to_one or field.one_to_many)
     ]
 
 
