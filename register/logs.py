@@ -44,9 +44,7 @@ def formatter() -> logging.Formatter:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
-            structlog.stdlib.ExtraAdder(
-                allow={"job", "kind", "rows", "run", "request"}
-            ),
+            structlog.stdlib.ExtraAdder(allow={"job", "kind", "rows", "run"}),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.KeyValueRenderer(
                 key_order=["level", "event"], drop_missing=True
@@ -58,7 +56,7 @@ def formatter() -> logging.Formatter:
 @contextlib.contextmanager
 def bind_request(request: Any) -> Iterator[None]:
     """Put the request's number on every line logged while it is served."""
-    with bound_contextvars(request=str(request.request_id)):
+    with bound_contextvars(request_id=str(request.request_id)):
         yield
 
 

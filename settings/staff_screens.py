@@ -48,6 +48,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Seloste",
     "SITE_SUBHEADER": _("Customer register"),
     "SITE_SYMBOL": "contract",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("seloste/favicon.svg"),
+        }
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -9,6 +9,7 @@ have the roles of their names; ``stranger`` has an account and no role.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import redis
 import time_machine
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -37,7 +39,10 @@ def _files_of_this_process() -> Iterator[None]:
 def _clean_cache() -> Iterator[None]:
     yield
     # Not cache.clear(): it would empty the corner of another test process too.
-    location, options = settings.CACHES["default"]["LOCATION"], settings.CACHES["default"]
+    location, options = (
+        settings.CACHES["default"]["LOCATION"],
+        settings.CACHES["default"],
+    )
     server = redis.Redis.from_url(location)
     keys = list(server.scan_iter(match=f"{options['KEY_PREFIX']}:*", count=1000))
     if keys:
@@ -79,10 +84,22 @@ def moved_clock(moment: datetime) -> Iterator[None]:
 # --- staff ---------------------------------------------------------------------------
 
 
+def ensure_seeded() -> None:
+    """Seed roles and legal parameters again if a transactional test emptied them."""
+    from register.models import Role
+
+    if not Role.objects.exists():
+        migration = importlib.import_module(
+            "register.migrations.0002_roles_and_parameters"
+        )
+        migration.seed(apps, None)
+
+
 def make_user(name: str, *roles: str) -> Any:
     """Create a staff account with roles; its password is ``correct horse battery``."""
     from register.models import Role, RoleAssignment, User
 
+    ensure_seeded()
     user = User.objects.create_user(
         f"{name}@seloste.test",
         "correct horse battery",

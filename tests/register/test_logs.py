@@ -61,3 +61,13 @@ def test_arguments_are_scrubbed_too(log):
 
     assert "bruno" not in stream.getvalue()
     assert "[address]" in stream.getvalue()
+
+
+def test_what_somebody_searched_for_is_not_logged_with_the_request(log, rf):
+    logger, stream = log
+
+    logger.warning(
+        "Not Found: %s", "/admin/x", extra={"request": rf.get("/admin/x?q=virtanen")}
+    )
+
+    assert "virtanen" not in stream.getvalue()

@@ -1,0 +1,63 @@
+"""Every screen a role can reach opens, in a real browser, without an error."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NOT_FOLLOWED = ("/logout", "/jsi18n", "/download", "/audio", "/export", "/bad-rows")
+
+
+def pages_from(page, start="/admin/", limit=60):
+    """Follow the links of the staff site and yield each address with its answer."""
+    waiting, seen = [start], {start}
+    while waiting and len(seen) <= limit:
+        address = waiting.pop(0)
+        answer = page.goto(address)
+        yield address, answer
+        for href in page.eval_on_selector_all(
+            "a[href^='/admin/']",
+            "links => links.map(link => link.getAttribute('href'))",
+        ):
+            path = urlsplit(href).path
+            if path not in seen and not any(word in path for word in NOT_FOLLOWED):
+                seen.add(path)
+                waiting.append(path)
+
+
+def overflow(page):
+    """How many pixels the page is wider than the window."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.usefixtures("anna", "bruno")
+@pytest.mark.parametrize(
+    "role", ["officer", "agent", "seller", "marketer", "auditor", "administrator"]
+)
+def test_every_linked_screen_opens(role, request, open_as):
+    page = open_as(request.getfixturevalue(role))
+    count = 0
+
+    for address, answer in pages_from(page):
+        count += 1
+        assert answer.status == 200, address
+        assert page.errors == [], address
+
+    assert count >= 4
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_every_screen_fits_a_telephone(language, officer, open_as):
+    page = open_as(officer, language=language, width=390)
+
+    too_wide = {
+        address: overflow(page) for address, _ in pages_from(page) if overflow(page) > 0
+    }
+
+    assert too_wide == {}
