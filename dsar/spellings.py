@@ -103,7 +103,7 @@ def _as_email(text: str) -> Reading | None:
     if email is None:
         return None
     local = email.rpartition("@")[0]
-    pattern = _spelt(local)
+    pattern = spelt(local)
     return Reading(
         Identifier.EMAIL,
         tuple(dict.fromkeys([email, text])),
@@ -157,11 +157,11 @@ def _as_words(kind: Identifier, words: list[str]) -> Reading:
 
 
 def _word_pattern(word: str) -> str:
-    initial = rf"(^|[^[:alnum:]]){_spelt(word[0])}([^[:alnum:]]|$)"
-    return f"{_spelt(word)}|{initial}"
+    initial = rf"(^|[^[:alnum:]]){spelt(word[0])}([^[:alnum:]]|$)"
+    return f"{spelt(word)}|{initial}"
 
 
-def _spelt(word: str) -> str:
+def spelt(word: str) -> str:
     """Return a pattern for every way in which Unicode writes plain letters."""
     parts = []
     place = 0
