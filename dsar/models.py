@@ -36,6 +36,13 @@ KEPT: dict[str, Any] = {
 OF_REQUEST = Keep("GDPR Art. 5(2)", "P3Y", "at")
 
 
+class SuspensionReason(models.TextChoices):
+    """What the clock of a request may wait for (EDPB Guidelines 01/2022)."""
+
+    IDENTITY = "identity", _("the person is asked to prove who they are")
+    CLARIFICATION = "clarification", _("the person is asked what the request is about")
+
+
 class Request(Expiring):
     """A person asks. What identifies the person is emptied once they are erased."""
 

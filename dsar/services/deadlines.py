@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dsar.models import Request, RequestEvent
+from dsar.models import Request, RequestEvent, SuspensionReason
 from dsar.services import requests
 from register.actors import Actor
 from register.errors import DomainError
-
-
-class SuspensionReason(models.TextChoices):
-    """What the clock may wait for (EDPB Guidelines 01/2022)."""
-
-    IDENTITY = "identity", _("the person is asked to prove who they are")
-    CLARIFICATION = "clarification", _("the person is asked what the request is about")
 
 
 @transaction.atomic
