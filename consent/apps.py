@@ -10,3 +10,7 @@ class ConsentConfig(AppConfig):
     name = "consent"
     verbose_name = _("Consent")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Fill the registries of the app below."""
+        from consent import import_targets, panel  # noqa: F401 - importing registers

@@ -1,0 +1,103 @@
+"""One row of a file as a person, with everything that is wrong with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from contacts.services.imports import cells
+from contacts.services.imports.targets import TARGETS, Target
+
+# Not about one column of the row.
+WHOLE_ROW = -1
+
+
+@dataclasses.dataclass(slots=True)
+class Person:
+    """What a row says, in stored form. ``errors`` are codes with a column."""
+
+    row_id: int
+    emails: list[str] = dataclasses.field(default_factory=list)
+    # Numbers with whether they are mobile.
+    phones: dict[str, bool] = dataclasses.field(default_factory=dict)
+    first_name: str = ""
+    last_name: str = ""
+    language: str = ""
+    job_title: str = ""
+    company_name: str = ""
+    business_id: str = ""
+    street: str = ""
+    postcode: str = ""
+    town: str = ""
+    # Codes of targets of the apps above whose cells say yes.
+    flags: set[str] = dataclasses.field(default_factory=set)
+    errors: list[str] = dataclasses.field(default_factory=list)
+    # What is not taken over although the row is: told, but no reason to refuse it.
+    remarks: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the postal address says anything."""
+        return bool(self.street or self.postcode or self.town)
+
+
+def error(code: str, column: int = WHOLE_ROW) -> str:
+    """Return an error as it is stored: a code, and the number of a column if of one."""
+    return code if column == WHOLE_ROW else f"{code}:{column}"
+
+
+class RowReader:
+    """Reads rows by the targets of their columns."""
+
+    def __init__(self, targets: Sequence[str]) -> None:
+        self._width = len(targets)
+        self._columns: list[tuple[int, Target]] = [
+            (index, TARGETS[code]) for index, code in enumerate(targets) if code
+        ]
+
+    def read(self, row_id: int, row: Sequence[str]) -> Person:
+        """Return what the row says. What cannot be read is among its errors."""
+        person = Person(row_id)
+        if len(row) < self._width or any(cell.strip() for cell in row[self._width :]):
+            # Which cell belongs to which column is anybody's guess.
+            person.errors.append(error("column_count"))
+            return person
+        for index, target in self._columns:
+            cell = cells.plain(row[index])
+            if not cell:
+                continue
+            try:
+                _take(person, target, target.read(cell))
+            except cells.BadCell as bad:
+                person.errors.append(error(bad.code, index))
+        if not (person.emails or person.phones or person.errors):
+            person.errors.append(error("no_way_to_reach"))
+        if person.job_title and not (person.company_name or person.business_id):
+            person.remarks.append(error("job_title_alone"))
+        return person
+
+
+def _take(person: Person, target: Target, value: Any) -> None:
+    if target.apply is not None:
+        if value:
+            person.flags.add(target.code)
+    elif target.code == "email":
+        person.emails += [email for email in value if email not in person.emails]
+    elif target.code in ("phone", "mobile"):
+        for number in value:
+            is_mobile = target.code == "mobile" or person.phones.get(number, False)
+            person.phones[number] = is_mobile
+    elif target.code == "full_name":
+        person.first_name, person.last_name = _split_name(value)
+    else:
+        setattr(person, target.code, value)
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    """Return first and last names: "Virtanen, Anna" or "Anna Maria Virtanen"."""
+    last, comma, first = name.partition(",")
+    if not comma:
+        first, _, last = name.rpartition(" ")
+        first, last = (first, last) if first else (last, "")
+    return first.strip()[:100], last.strip()[:100]

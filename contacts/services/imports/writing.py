@@ -1,0 +1,250 @@
+"""Writing what some rows add: a fixed number of statements, whatever their number.
+
+Runs inside the transaction of the chunk, so that the rows, the people, the refusals,
+the search words and the audit trail are written together or not at all.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy as _
+
+from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.models.people import Source
+from contacts.services import search_words
+from contacts.services.imports import matching
+from contacts.services.imports.companies import CompanyMatcher, kind_of
+from contacts.services.imports.merging import Change, Merge
+from contacts.services.imports.targets import TARGETS
+from register import audit
+from register.actors import Actor
+
+# COPY takes plain texts.
+_IMPORT, _PROSPECT = str(Source.IMPORT), str(Contact.Relationship.PROSPECT)
+
+audit.register_actions(
+    {
+        "contact.imported": _("added the contact from an imported file"),
+        "contact.import_added": _("added details from an imported file"),
+    }
+)
+
+_FILL = """
+    UPDATE contacts_contact c SET
+        first_name = CASE WHEN r.has_name THEN r.first_name ELSE c.first_name END,
+        last_name = CASE WHEN r.has_name THEN r.last_name ELSE c.last_name END,
+        language = CASE WHEN r.has_language THEN r.language ELSE c.language END,
+        updated_at = now()
+    FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::bool[], %s::text[])
+        AS r (id, has_name, first_name, last_name, has_language, language)
+    WHERE c.id = r.id
+"""
+_NUMBER_COMPANIES = """
+    UPDATE contacts_company c SET business_id = r.business_id, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[]) AS r (id, business_id)
+    WHERE c.id = r.id AND c.business_id = ''
+"""
+
+
+def write(
+    merged: Merge, *, companies: CompanyMatcher, source_detail: str, actor: Actor
+) -> int:
+    """Write what the rows add; return how many refusals were new."""
+    _write_companies(companies)
+    new = [change for change in merged.changes if change.is_new]
+    added = [change for change in merged.changes if change.facts and not change.is_new]
+    _lock(added)
+    _write_contacts(new, source_detail)
+    _fill_contacts(added)
+    changed = [*new, *added]
+    _write_points(changed)
+    _write_roles(changed)
+    _write_addresses(changed)
+    search_words.refresh({change.contact.id for change in changed})
+    _record(new, added, actor)
+    return sum(
+        apply(people, actor)
+        for code, people in merged.flagged.items()
+        if (apply := TARGETS[code].apply) is not None
+    )
+
+
+def _lock(added: list[Change]) -> None:
+    """Lock the contacts that exist, in the order everybody keeps."""
+    ids = [change.contact.id for change in added if change.contact.is_stored]
+    list(
+        Contact.objects.select_for_update(no_key=True)
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .values_list("pk")
+    )
+
+
+def _write_companies(companies: CompanyMatcher) -> None:
+    now = timezone.now()
+    _copy(
+        Company,
+        "id, name, kind, business_id, street, postcode, town, source, created_at, updated_at",
+        [
+            (
+                made.id,
+                made.name,
+                str(kind_of(made.name)),
+                made.business_id,
+                "",
+                "",
+                "",
+                _IMPORT,
+                now,
+                now,
+            )
+            for made in companies.made
+        ],
+    )
+    if companies.numbered:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _NUMBER_COMPANIES,
+                [
+                    [company.id for company in companies.numbered],
+                    [company.business_id for company in companies.numbered],
+                ],
+            )
+    # Before the roles are written, so that nobody's words are made twice.
+    search_words.refresh_of_companies(company.id for company in companies.made)
+    search_words.refresh_of_companies(company.id for company in companies.numbered)
+
+
+def _write_contacts(new: list[Change], source_detail: str) -> None:
+    now = timezone.now()
+    _copy(
+        Contact,
+        "id, first_name, last_name, language, relationship, source, source_detail, created_at, updated_at",
+        [
+            (
+                change.contact.id,
+                change.person.first_name,
+                change.person.last_name,
+                change.person.language,
+                _PROSPECT,
+                _IMPORT,
+                source_detail,
+                now,
+                now,
+            )
+            for change in new
+        ],
+    )
+
+
+def _fill_contacts(added: list[Change]) -> None:
+    """Write names and languages where there were none, and the time of the change."""
+    if not added:
+        return
+    by_contact: dict[uuid.UUID, list[Any]] = {}
+    for change in added:
+        values = by_contact.setdefault(
+            change.contact.id, [change.contact.id, False, "", "", False, ""]
+        )
+        if change.adds(matching.NAME):
+            values[1:4] = [True, change.person.first_name, change.person.last_name]
+        if change.adds(matching.LANGUAGE):
+            values[4:6] = [True, change.person.language]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FILL, [list(column) for column in zip(*by_contact.values(), strict=True)]
+        )
+
+
+def _write_points(changed: list[Change]) -> None:
+    now, mobile = timezone.now(), gettext("mobile")
+    rows: list[tuple[Any, ...]] = []
+    for change in changed:
+        waiting = {value for kind, value in change.facts if kind == matching.PRIMARY}
+        for kind, value in change.facts:
+            if kind not in (matching.EMAIL, matching.PHONE):
+                continue
+            label = mobile if change.person.phones.get(value) else ""
+            rows.append(
+                (change.contact.id, kind, value, label, kind in waiting, _IMPORT, now)
+            )
+            waiting.discard(kind)
+    _copy(
+        ContactPoint,
+        "contact_id, kind, value, label, is_primary, source, created_at",
+        rows,
+    )
+
+
+def _write_roles(changed: list[Change]) -> None:
+    now = timezone.now()
+    _copy(
+        Affiliation,
+        "contact_id, company_id, job_title, source, created_at",
+        [
+            (
+                change.contact.id,
+                change.company.id,
+                change.person.job_title,
+                _IMPORT,
+                now,
+            )
+            for change in changed
+            if change.company is not None and change.adds(matching.COMPANY)
+        ],
+    )
+
+
+def _write_addresses(changed: list[Change]) -> None:
+    now = timezone.now()
+    _copy(
+        PostalAddress,
+        "contact_id, street, postcode, town, country, source, created_at",
+        [
+            (
+                change.contact.id,
+                change.person.street,
+                change.person.postcode,
+                change.person.town,
+                "FI",
+                _IMPORT,
+                now,
+            )
+            for change in changed
+            if change.adds(matching.ADDRESS)
+        ],
+    )
+
+
+def _record(new: list[Change], added: list[Change], actor: Actor) -> None:
+    """One entry for each person, so that each person's own log shows the import."""
+    entries = [("contact.imported", change.contact.id) for change in new]
+    entries += [
+        ("contact.import_added", pk)
+        for pk in dict.fromkeys(change.contact.id for change in added)
+    ]
+    label = Contact._meta.label_lower
+    audit.record_many(
+        [
+            audit.entry_values(
+                action, actor=actor, object_type=label, object_id=pk, subject_id=pk
+            )
+            for action, pk in entries
+        ]
+    )
+
+
+def _copy(model: type[Any], columns: str, rows: Sequence[Iterable[Any]]) -> None:
+    if not rows:
+        return
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
+    ):
+        for row in rows:
+            copy.write_row(tuple(row))
