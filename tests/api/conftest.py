@@ -8,6 +8,7 @@ import json
 import wave
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +58,8 @@ class Caller:
             data=data,
             content_type=content_type,
             headers=self.headers(**{"idempotency-key": key or f"k{next(numbers)}"}),
-            **environ,
+            # The test client leaves the type of an empty body out.
+            **{"CONTENT_TYPE": content_type, **environ},
         )
 
 
@@ -139,3 +141,15 @@ def call_body() -> dict[str, Any]:
         "started_at": began.isoformat(),
         "ended_at": (began + timedelta(minutes=5)).isoformat(),
     }
+
+
+@pytest.fixture
+def stored(settings: Any, tmp_path: Path) -> Callable[[], list[str]]:
+    """Return a function that lists the stored files; the store is empty at first."""
+    settings.MEDIA_ROOT = tmp_path
+
+    def paths() -> list[str]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(tmp_path)) for path in files)
+
+    return paths
