@@ -226,3 +226,27 @@ def test_the_history_of_a_record_is_its_audit_trail(administrator, agent, client
     page = browser.get(reverse("admin:register_user_history", args=[agent.pk]))
 
     assert "looked at a record" in page.content.decode()
+
+
+def test_a_page_that_is_not_there_says_so_in_the_readers_language(client):
+    page = client.get("/nowhere", headers={"accept-language": "en"})
+
+    assert page.status_code == 404
+    assert "There is nothing at this address" in page.content.decode()
+
+
+def test_a_page_that_is_not_allowed_names_whom_to_ask(seller, client_of):
+    page = client_of(seller).get(reverse("admin:register_user_changelist"))
+
+    assert page.status_code == 403
+    assert "ask an administrator" in page.content.decode()
+
+
+def test_a_search_with_odd_characters_is_no_error(officer, client_of):
+    browser = client_of(officer)
+
+    for odd in ("%00", "%", "'", "\\", "😀" * 300, "a" * 5000):
+        page = browser.get(
+            reverse("admin:register_auditentry_changelist"), {"q": odd}
+        )
+        assert page.status_code == 200
