@@ -35,6 +35,14 @@ AUDIT_ANCHOR_FILE = env.str(
     "AUDIT_ANCHOR_FILE", default=str(STATE_DIR / "audit-anchor.json")
 )
 
+# Who answers for the register: stands in what people are told about their data.
+CONTROLLER = {
+    "name": env.str("CONTROLLER_NAME", default=""),
+    "business_id": env.str("CONTROLLER_BUSINESS_ID", default=""),
+    "address": env.str("CONTROLLER_ADDRESS", default=""),
+    "dpo": env.str("CONTROLLER_DPO", default=""),
+}
+
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
