@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from psycopg.sql import quote
 
 from dsar.models import Request
@@ -95,6 +95,18 @@ def keys_sql(entry: Entry, scope: Scope) -> str:
     """Return a query for the keys of all rows about the persons, in whatever role."""
     parts = [rows.sql for rows in rows_in_roles(entry, scope)]
     return " UNION ".join(parts) or nothing(entry)
+
+
+def row_counts(entries: Sequence[Entry], scope: Scope) -> dict[str, int]:
+    """Return how many rows of each table are about the persons and exist now."""
+    parts = [
+        f'SELECT {quote(entry.label)}, count(*) FROM "{entry.model._meta.db_table}" t'
+        f' WHERE t."{entry.model._meta.pk.column}" IN ({keys_sql(entry, scope)}) AND {exists_now(entry, "t")}'
+        for entry in entries
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        return dict(cursor.fetchall())
 
 
 def nothing(entry: Entry) -> str:

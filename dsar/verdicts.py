@@ -90,8 +90,7 @@ class Column:
 
 
 def columns_of(entry: Entry) -> list[Column]:
-    """Return the personal fields of a table in the order of the model."""
-    order = [field.name for field in entry.model._meta.concrete_fields]
+    """Return the personal fields of a table in the order of its declaration."""
     found: list[Column] = []
     for name, personal in entry.map.personal_fields():
         field_name, _, key = name.partition(".")
@@ -99,7 +98,6 @@ def columns_of(entry: Entry) -> list[Column]:
         field = entry.model._meta.get_field(field_name)
         assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
         found.append(Column(name, personal, field, key if is_key else "", Rule.GIVEN))
-    found.sort(key=lambda column: order.index(column.field.name))
     by_itself = [_rule_of(column.personal) for column in found]
     row_speaks = any(
         rule in (Rule.REVIEWED, Rule.REVIEWED_UNLESS_AUTHOR) for rule in by_itself

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.sql import quote
 
 from dsar.models import Finding, Request, RequestEvent
-from dsar.scope import KIND, Scope, exists_now, keys_sql, scope_of
+from dsar.scope import KIND, Scope, exists_now, row_counts, scope_of
 from dsar.services import requests
 from dsar.verdicts import Column, columns_of, roles_of
 from register.actors import Actor
@@ -42,7 +42,7 @@ def collect(request: Request, *, actor: Actor) -> dict[str, int]:
             "person_not_confirmed",
             _("Confirm first whom the request is about, then collect."),
         )
-    counts = {entry.label: row_count(entry, scope) for entry in entries()}
+    counts = row_counts(entries(), scope)
     for entry in entries():
         _find_values(request, entry, scope)
     waiting = request.findings.filter(verdict=Finding.Verdict.WAITING).exists()
@@ -53,17 +53,6 @@ def collect(request: Request, *, actor: Actor) -> dict[str, int]:
         "request.collected", request, actor=actor, count=sum(counts.values())
     )
     return {label: count for label, count in counts.items() if count}
-
-
-def row_count(entry: Entry, scope: Scope) -> int:
-    """Return how many rows of a table are about the persons and exist now."""
-    key = entry.model._meta.pk.column
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT count(*) FROM "{entry.model._meta.db_table}" t'
-            f' WHERE t."{key}" IN ({keys_sql(entry, scope)}) AND {exists_now(entry, "t")}'
-        )
-        return int(cursor.fetchone()[0])
 
 
 def conversation_of(entry: Entry, alias: str) -> str:

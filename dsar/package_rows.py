@@ -1,0 +1,366 @@
+"""The rows of a package, written by the database itself.
+
+PostgreSQL makes of each row its JSON object and its line of the readable page, so
+that fifty thousand rows cost about as much as fetching them. A row is rendered only
+from what the verdicts allow: a value under review is what the DPO decided, and one
+that nobody has decided about is counted and left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import html
+import json
+from collections.abc import Iterator, Sequence
+
+from django.db import connection
+from django.utils.translation import get_language, gettext as _
+from psycopg.sql import quote
+
+from dsar import wording
+from dsar.models import Finding, Request
+from dsar.scope import KIND, Scope, exists_now, keys_sql
+from dsar.verdicts import Column, given_columns, roles_of
+from register.datamap.declarations import SELF
+from register.datamap.graph import Entry, graph
+from register.datamap.vocabulary import Identifier
+from register.periods import HELSINKI
+
+FETCHED_AT_ONCE = 1000
+# The state of a value that is not given as it is; stands beside it in the JSON.
+STATE_KEY = "_state"
+# Fields by which a record of another table is named, if it has one of them.
+_TITLES = ("name", "title")
+# How PostgreSQL writes times in each language.
+_DATES = {"fi": "FMDD.FMMM.YYYY", "sv": "YYYY-MM-DD", "en": "YYYY-MM-DD"}
+# PostgreSQL functions take at most 100 arguments.
+_MOST_PAIRS = 45
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a package for one request."""
+
+    entry: Entry
+    request: Request
+    scope: Scope
+    # Number of rows when the package was begun; decides how they are fetched.
+    size: int
+    # What the review withheld: field, ground, number of values.
+    withheld: Sequence[tuple[str, str, int]] = ()
+    members: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[Column]:
+        """The fields that may be given."""
+        return given_columns(self.entry)
+
+    def withheld_values(self) -> list[tuple[Column, str, int]]:
+        """Return what the review withheld: field, ground, number of values."""
+        by_name = {column.name: column for column in self.columns}
+        return [
+            (by_name[name], ground, count)
+            for name, ground, count in self.withheld
+            if name in by_name
+        ]
+
+    def rows(self) -> Iterator[list[tuple[str | None, str | None, bool]]]:
+        """Yield batches of ``(JSON, line of the page, whether a decision is missing)``.
+
+        JSON and line are None for a row that the review withheld as a whole. Memory
+        is that of one batch: the cursor stays in the database.
+        """
+        sql = self.sql()
+        if not self.size or sql is None:
+            return
+        # Few rows come at once; a cursor would cost three more messages.
+        is_small = self.size <= FETCHED_AT_ONCE
+        opened = connection.cursor() if is_small else connection.chunked_cursor()
+        with opened as cursor:
+            cursor.execute(sql)
+            while batch := cursor.fetchmany(FETCHED_AT_ONCE):
+                yield batch
+
+    def files(self) -> Iterator[tuple[Column, str, str]]:
+        """Yield ``(field, key, path in the storage)`` of the files that are given."""
+        roles = roles_of(self.entry, self.scope)
+        for column in self.columns:
+            if not column.is_file or not self.size or roles is None:
+                continue
+            value = column.sql("t")
+            given = self._decided(column, value, "NULL")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT key, path FROM (SELECT t.{self._key}::text AS key, {given} AS path"
+                    f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{self._joins([column])}"
+                    f" WHERE r.rank < 2 AND {exists_now(self.entry, 't')}) f WHERE path <> '' ORDER BY key"
+                )
+                found = cursor.fetchall()
+            for key, path in found:
+                yield column, key, path
+
+    def sql(self) -> str | None:
+        """Return the query of :meth:`rows`, without parameters."""
+        roles = roles_of(self.entry, self.scope)
+        if roles is None:
+            return None
+        reviewed = [column for column in self.columns if column.is_reviewed]
+        json_row, line = self._json(), self._line()
+        missing = " OR ".join(map(_is_undecided, reviewed)) or "false"
+        if reviewed:
+            dropped = self._is_dropped(reviewed)
+            json_row = f"CASE WHEN NOT ({dropped}) THEN {json_row} END"
+            line = f"CASE WHEN NOT ({dropped}) THEN {line} END"
+        return (
+            f"SELECT {json_row}, {line}, {missing}"
+            f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{self._joins(reviewed)}"
+            f" WHERE r.rank < 2 AND {exists_now(self.entry, 't')}{self._order}"
+        )
+
+    def _joins(self, reviewed: list[Column]) -> str:
+        """Return the joins of what the DPO decided about each field."""
+        return "".join(
+            f" LEFT JOIN dsar_finding {_alias(column)} ON {_alias(column)}.request_id = {quote(str(self.request.pk))}::uuid"
+            f' AND {_alias(column)}."table" = {quote(self.entry.label)}'
+            f" AND {_alias(column)}.field = {quote(column.name)}"
+            f" AND {_alias(column)}.row_key = t.{self._key}::text"
+            for column in reviewed
+        )
+
+    @property
+    def _table(self) -> str:
+        return f'"{self.entry.model._meta.db_table}"'
+
+    @property
+    def _key(self) -> str:
+        return f'"{self.entry.model._meta.pk.column}"'
+
+    @property
+    def _order(self) -> str:
+        meta = self.entry.model._meta
+        terms = []
+        for name in meta.ordering or ():
+            plain = str(name).lstrip("-")
+            if isinstance(name, str) and "__" not in plain:
+                field = meta.pk if plain == "pk" else meta.get_field(plain)
+                direction = " DESC" if name.startswith("-") else ""
+                terms.append(f't."{field.column}"{direction}')  # type: ignore[union-attr]
+        return f" ORDER BY {', '.join([*terms, f't.{self._key}'])}"
+
+    def _is_dropped(self, reviewed: list[Column]) -> str:
+        """Return SQL: a row under review of which nothing that it says is given."""
+        gone = " AND ".join(
+            f"(NOT {column.is_filled('t')} OR {_alias(column)}.verdict = 'withhold')"
+            for column in reviewed
+        )
+        some = " OR ".join(f"{_alias(c)}.verdict = 'withhold'" for c in reviewed)
+        return f"coalesce(r.rank = 1 AND ({gone}) AND ({some}), false)"
+
+    # --- JSON ------------------------------------------------------------------------
+
+    def _json(self) -> str:
+        pairs = [
+            f"{quote(column.name)}, {self._decided(column, self._json_value(column), self._json_redacted(column))}"
+            for column in self.columns
+        ]
+        plain = _json_object(pairs)
+        reviewed = [column for column in self.columns if column.is_reviewed]
+        if not reviewed:
+            return f"{plain}::text"
+        states = ", ".join(
+            f"{quote(column.name)}, CASE {_alias(column)}.verdict WHEN 'redact' THEN 'redacted'"
+            f" WHEN 'withhold' THEN 'withheld: ' || {_alias(column)}.ground END"
+            for column in reviewed
+        )
+        changed = " OR ".join(
+            f"{_alias(column)}.verdict IN ('redact', 'withhold')" for column in reviewed
+        )
+        state = f"{quote(STATE_KEY)}, json_strip_nulls(json_build_object({states}))"
+        return f"CASE WHEN {changed} THEN {_json_object([*pairs, state])} ELSE {plain} END::text"
+
+    def _json_value(self, column: Column) -> str:
+        value = column.sql("t")
+        if column.is_file:
+            return self._member(column)
+        if self._names_person(column):
+            return f"CASE WHEN {self._is_own(column)} THEN {value} END"
+        return value
+
+    def _json_redacted(self, column: Column) -> str:
+        redacted = f"{_alias(column)}.redacted"
+        if column.field.get_internal_type() == "ArrayField":
+            return f"string_to_array({redacted}, E'\\n')"
+        if column.field.get_internal_type() in ("CharField", "TextField"):
+            return redacted
+        return "NULL"
+
+    # --- the readable page ------------------------------------------------------------
+
+    def _line(self) -> str:
+        cells = [
+            self._decided(
+                column,
+                self._html_value(column),
+                _escaped(f"{_alias(column)}.redacted"),
+                self._html_withheld(column),
+            )
+            for column in self.columns
+        ]
+        joined = " || '</td><td>' || ".join(f"coalesce({cell}, '')" for cell in cells)
+        return f"'<tr><td>' || {joined} || '</td></tr>'"
+
+    def _html_value(self, column: Column) -> str:
+        value = column.sql("t")
+        kind = column.field.get_internal_type()
+        words = wording.words_of(self.entry, column)
+        if column.is_file:
+            label = html.escape(_("open the file"))
+            member = self._member(column)
+            return f"('<a href=\"' || {member} || '\">' || {quote(label)} || '</a>')"
+        if words:
+            escaped = {code: html.escape(word) for code, word in words.items()}
+            known = quote(json.dumps(escaped, ensure_ascii=False))
+            return f"coalesce({known}::jsonb ->> {value}, {_escaped(value)})"
+        if self._names_person(column):
+            own, other = html.escape(_("you")), html.escape(_("somebody else"))
+            return f"CASE WHEN {self._is_own(column)} THEN {quote(own)} WHEN {value} IS NOT NULL THEN {quote(other)} END"
+        if column.field.is_relation:
+            return self._html_relation(column)
+        if column.key:
+            listed = f"array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), ', ')"
+            return _escaped(
+                f"CASE jsonb_typeof({value}) WHEN 'array' THEN {listed} ELSE {value} #>> '{{}}' END"
+            )
+        return _html_plain(kind, value)
+
+    def _html_withheld(self, column: Column) -> str:
+        grounds = {
+            ground.value: f"<em>{html.escape(_('withheld: %(ground)s') % {'ground': ground.label})}</em>"
+            for ground in Finding.Ground
+        }
+        known = quote(json.dumps(grounds, ensure_ascii=False))
+        return f"{known}::jsonb ->> {_alias(column)}.ground"
+
+    def _html_relation(self, column: Column) -> str:
+        """Return SQL that names the record of another table as far as it may be named."""
+        value = column.sql("t")
+        target = graph().of(column.field.related_model)  # type: ignore[arg-type]
+        word = html.escape(str(target.model._meta.verbose_name))
+        name = f"{quote(word + ' ')} || left({value}::text, 8)"
+        own = (
+            f"{value} IN ({keys_sql(target, self.scope)})"
+            if target.subjects(KIND)
+            else ""
+        )
+        if own and any(_is_direct(target, s.path) for s in target.subjects(KIND)):
+            return (
+                f"CASE WHEN {own} THEN {quote(html.escape(_('you')))} ELSE {name} END"
+            )
+        title = _title_of(target)
+        if own and title:
+            meta = target.model._meta
+            titled = f'(SELECT {_escaped("o." + title)} FROM "{meta.db_table}" o WHERE o."{meta.pk.column}" = {value})'
+            return f"CASE WHEN {own} THEN {titled} ELSE {name} END"
+        return name
+
+    # --- both --------------------------------------------------------------------------
+
+    def _decided(
+        self, column: Column, value: str, redacted: str, withheld: str = "NULL"
+    ) -> str:
+        """Return the value, or what the review made of it."""
+        if not column.is_reviewed:
+            return value
+        finding = _alias(column)
+        return (
+            f"CASE WHEN NOT ({column.needs_review('r')}) OR {finding}.verdict = 'give' THEN {value}"
+            f" WHEN {finding}.verdict = 'redact' THEN {redacted}"
+            f" WHEN {finding}.verdict = 'withhold' THEN {withheld} END"
+        )
+
+    def _member(self, column: Column) -> str:
+        paths = {
+            key: fields[column.name]
+            for key, fields in self.members.items()
+            if column.name in fields
+        }
+        return f"({quote(json.dumps(paths))}::jsonb ->> t.{self._key}::text)"
+
+    def _names_person(self, column: Column) -> bool:
+        """Whether the value is the number of a person."""
+        if column.field.is_relation:
+            return column.field.related_model is graph().root(KIND).model
+        by_id = {s.by_id for s in self.entry.subjects(KIND) if not s.path}
+        return column.field.name in by_id
+
+    def _is_own(self, column: Column) -> str:
+        ids = ", ".join(quote(str(each)) for each in self.scope.subject_ids)
+        return f"{column.sql('t')} = ANY(ARRAY[{ids}]::uuid[])"
+
+
+def _alias(column: Column) -> str:
+    return f'"f {column.name}"'
+
+
+def _is_undecided(column: Column) -> str:
+    verdict = f"{_alias(column)}.verdict"
+    return (
+        f"({column.needs_review('r')} AND {column.is_filled('t')}"
+        f" AND coalesce({verdict}, 'waiting') = 'waiting')"
+    )
+
+
+def _json_object(pairs: list[str]) -> str:
+    """Return one JSON object, built in parts where a function cannot take them all."""
+    if len(pairs) <= _MOST_PAIRS:
+        return f"json_build_object({', '.join(pairs)})"
+    parts = [
+        f"jsonb_build_object({', '.join(pairs[i : i + _MOST_PAIRS])})"
+        for i in range(0, len(pairs), _MOST_PAIRS)
+    ]
+    return f"({' || '.join(parts)})::json"
+
+
+def _escaped(text: str) -> str:
+    """Return SQL that makes text harmless inside an element of the page."""
+    return f"replace(replace(replace({text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
+
+
+def _html_plain(kind: str, value: str) -> str:
+    date = _DATES.get((get_language() or "en")[:2], _DATES["en"])
+    match kind:
+        case "DateTimeField":
+            return f"to_char({value} AT TIME ZONE '{HELSINKI.key}', '{date} HH24:MI')"
+        case "DateField":
+            return f"to_char({value}, '{date}')"
+        case "BooleanField":
+            yes, no = quote(html.escape(_("yes"))), quote(html.escape(_("no")))
+            return f"CASE WHEN {value} THEN {yes} WHEN NOT {value} THEN {no} END"
+        case "ArrayField":
+            return _escaped(f"array_to_string({value}, E'\\n')")
+        case "CharField" | "TextField" | "EmailField" | "SlugField" | "URLField":
+            return _escaped(value)
+    return _escaped(f"{value}::text")
+
+
+def _is_direct(target: Entry, path: str) -> bool:
+    """Whether a row of the table is a person's by its own foreign key."""
+    if not path or path == SELF or "__" in path:
+        return path == SELF
+    return bool(target.model._meta.get_field(path).concrete)
+
+
+@functools.cache
+def _title_column(label: str) -> str:
+    entry = graph()[label]
+    for column in given_columns(entry):
+        is_name = Identifier.NAME in column.personal.identifies
+        if column.name in _TITLES and not column.is_reviewed and not is_name:
+            return str(column.field.column)
+    return ""
+
+
+def _title_of(target: Entry) -> str:
+    name = _title_column(target.label)
+    return f'"{name}"' if name else ""
