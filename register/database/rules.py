@@ -304,4 +304,4 @@ def _depth(map_: Graph, entry: Entry) -> int:
 
 def _parent(entry: Entry, retention: WithParent) -> type[models.Model]:
     field = entry.model._meta.get_field(retention.parent)
-    return field.remote_field.model  # type: ignore[union-attr,no-any-return]
+    return field.remote_field.model  # type: ignore[union-attr]
