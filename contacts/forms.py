@@ -32,6 +32,12 @@ def name_the_inputs(form: forms.ModelForm[Any]) -> None:
         field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
 
 
+def widen(field: forms.Field) -> None:
+    """Give an input of a table room for what usually stands in it."""
+    classes = field.widget.attrs.get("class", "")
+    field.widget.attrs["class"] = f"{classes} sel-input-wide".strip()
+
+
 class ContactForm(forms.ModelForm[Contact]):
     """A person's own details."""
 
@@ -62,6 +68,8 @@ class ContactPointForm(forms.ModelForm[ContactPoint]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name_the_inputs(self)
+        if "value" in self.fields:
+            widen(self.fields["value"])
 
     def clean(self) -> None:
         """Bring the address into its normal form."""

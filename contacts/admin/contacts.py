@@ -92,7 +92,7 @@ class ContactAdmin(RegisterAdmin):
         if lookup == "affiliations__company__id__exact":
             user = getattr(request, "user", None)
             return access.may(user, Action.VIEW, Category.COMPANY)
-        return super().lookup_allowed(lookup, value, request)  # type: ignore[no-any-return]
+        return super().lookup_allowed(lookup, value, request)
 
     # --- list ---
 

@@ -29,14 +29,20 @@ def refresh(contact_ids: Iterable[uuid.UUID]) -> None:
             _write(ContactWord, "contact", _words_of_contacts(batch))
 
 
-def refresh_of_companies(company_ids: Iterable[uuid.UUID]) -> None:
-    """Do the same for companies, and for the people who have a role there now."""
+def refresh_of_companies(
+    company_ids: Iterable[uuid.UUID], *, people: bool = True
+) -> None:
+    """Do the same for companies, and for the people who have a role there now.
+
+    ``people=False`` leaves the people out, for callers who refresh them anyway.
+    """
     ids = list(company_ids)
     for batch in _batches(ids):
         with transaction.atomic():
             _write(CompanyWord, "company", _words_of_companies(batch))
-    people = current_affiliations().filter(company__in=ids)
-    refresh(people.values_list("contact_id", flat=True).distinct())
+    if people:
+        roles = current_affiliations().filter(company__in=ids)
+        refresh(roles.values_list("contact_id", flat=True).distinct())
 
 
 def _words_of_contacts(ids: list[uuid.UUID]) -> Words:

@@ -1,0 +1,238 @@
+"""Finding people and companies by the beginning of any word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from contacts.models import Affiliation, Company, Contact, ContactPoint, ContactWord
+from contacts.selectors import search, search_companies
+from contacts.services import search_words
+from tests.conftest import make_contact
+
+ODD_QUERIES = [
+    "",
+    "   ",
+    "\0",
+    "anna\0",
+    "%",
+    "_",
+    "\\",
+    "' OR 1=1 --",
+    "@",
+    "@@@@",
+    "+",
+    "-",
+    "\ud800",
+    "a" * 5_000,
+    "a " * 5_000,
+    "1" * 5_000,
+    "٠٤٠١٢٣",
+    "🎷",
+    "\u202e",
+    "{}[]()<>\"'`;",
+    "ﬁ",
+    "00000000-0000-0000-0000-00000000000g",
+]
+
+
+@pytest.fixture
+def found(company, anna, bruno):
+    """Return a function that searches among anna, bruno and åsa."""
+    asa = make_contact(
+        first_name="Åsa",
+        last_name="Öhman-Ångström",
+        email="asa.ohman@ostron.example",
+        phone="+46812345678",
+    )
+    search_words.refresh_of_companies([company.pk])
+    search_words.refresh([asa.pk])
+    names = {anna.pk: "anna", bruno.pk: "bruno", asa.pk: "asa"}
+    return lambda text: {names[contact.pk] for contact in search(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("anna", {"anna"}),
+        ("ANN", {"anna"}),
+        ("virt", {"anna"}),
+        ("nna", set()),
+        ("anna virt", {"anna"}),
+        ("virt anna", {"anna"}),
+        ("anna mäk", set()),
+        ("anna.virtanen@esimerkki.example", {"anna"}),
+        ("anna.virtanen@esi", {"anna"}),
+        ("ANNA.Virtanen@", {"anna"}),
+        ("esimerkki.exa", {"anna", "bruno"}),
+        ("esimerkki oy", {"anna", "bruno"}),
+        ("esim makela", {"bruno"}),
+        ("mäkelä", {"bruno"}),
+        ("MAKELA", {"bruno"}),
+        ("åsa", {"asa"}),
+        ("asa", {"asa"}),
+        ("öhman", {"asa"}),
+        ("A\u030angstro\u0308m", {"asa"}),
+        ("ångström öhm", {"asa"}),
+        ("ostron", {"asa"}),
+    ],
+)
+def test_any_word_is_found_by_its_beginning(found, text, names):
+    assert found(text) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+358401234567",
+        "+358 40 123 4567",
+        "358401234567",
+        "00358 40 1234567",
+        "0401234567",
+        "040 123 4567",
+        "040-1234 567",
+        "(040) 1234567",
+        "+358 (0)40 1234567",
+        "040 123",
+        "+358 40 12",
+    ],
+)
+def test_a_number_is_found_in_any_format(found, text):
+    assert found(text) == {"anna"}
+
+
+def test_the_end_of_a_number_is_no_beginning(found):
+    assert found("1234567") == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["2327327-1", "23273271", "FI23273271", "2327327", "2327327-"]
+)
+def test_a_business_id_is_found_in_both_spellings(found, company, text):
+    assert found(text) == {"anna", "bruno"}
+    assert set(search_companies(text)) == {company}
+
+
+def test_a_record_number_finds_its_record(found, anna, company):
+    assert set(search(f" {anna.pk} ")) == {anna}
+    assert set(search_companies(str(company.pk))) == {company}
+
+
+@pytest.mark.parametrize("text", ODD_QUERIES)
+def test_odd_input_breaks_nothing(found, text):
+    assert found(text) <= {"anna", "bruno", "asa"}
+    assert search_companies(text).count() <= 1
+
+
+@pytest.mark.parametrize("text", ["", " ", "\0", "%", "_", "\\", "@", "+", "-", "🎷"])
+def test_a_text_without_words_finds_nobody(found, text):
+    assert found(text) == set()
+    assert not search_companies(text).exists()
+
+
+def test_digits_of_another_script_are_digits(found):
+    assert found("٠٤٠١٢٣") == {"anna"}
+
+
+def test_companies_are_found_by_any_word_of_the_name(company):
+    other = Company.objects.create(name="Åbo Åkeri Ab", source="staff")
+    search_words.refresh_of_companies([company.pk, other.pk])
+
+    assert set(search_companies("esi")) == {company}
+    assert set(search_companies("oy esi")) == {company}
+    assert set(search_companies("AKERI")) == {other}
+    assert set(search_companies("keri")) == set()
+
+
+def test_only_present_companies_count(company):
+    today = timezone.localdate()
+    former = make_contact(first_name="Dora", company=company)
+    future = make_contact(first_name="Emil", company=company)
+    last_day = make_contact(first_name="Fanny", company=company)
+    periods = {
+        former: {"valid_to": today - timedelta(days=1)},
+        future: {"valid_from": today + timedelta(days=1)},
+        last_day: {"valid_to": today},
+    }
+    for contact, period in periods.items():
+        Affiliation.objects.filter(contact=contact).update(**period)
+    search_words.refresh([contact.pk for contact in periods])
+
+    assert set(search("esimerkki")) == {last_day}
+
+
+def test_a_new_name_of_a_company_reaches_its_people(found, company):
+    company.name = "Uusi Nimi Oy"
+    company.save()
+
+    search_words.refresh_of_companies([company.pk])
+
+    assert found("uusi nimi") == {"anna", "bruno"}
+    assert set(search_companies("uusi")) == {company}
+    assert set(search_companies("esimerkki")) == set()
+
+
+def test_refreshing_writes_only_what_differs(anna):
+    search_words.refresh([anna.pk])
+    before = dict(anna.words.values_list("word", "pk"))
+    ContactPoint.objects.filter(contact=anna, kind="phone").update(
+        value="+358409999999"
+    )
+    ContactWord.objects.create(contact=anna, word="anna")  # a double
+
+    search_words.refresh([anna.pk])
+
+    after = dict(anna.words.values_list("word", "pk"))
+    assert anna.words.count() == len(after)
+    assert {word for word in before if before[word] != after.get(word)} == {
+        "0401234567",
+        "358401234567",
+    }
+    assert after.keys() - before.keys() == {"0409999999", "358409999999"}
+
+
+def test_refreshing_takes_a_number_of_queries_that_does_not_grow(
+    company, django_assert_num_queries
+):
+    few = [make_contact(first_name=f"A{n}", company=company).pk for n in range(2)]
+    many = [make_contact(first_name=f"B{n}", company=company).pk for n in range(20)]
+
+    # A savepoint and its release, four reads, one write.
+    with django_assert_num_queries(7):
+        search_words.refresh(few)
+    with django_assert_num_queries(7):
+        search_words.refresh(many)
+
+
+def test_words_longer_than_the_column_are_cut_on_both_sides(db):
+    contact = make_contact(first_name="x" * 100, last_name="y")
+    local = "z" * 64
+    ContactPoint.objects.create(
+        contact=contact,
+        kind="email",
+        value=f"{local}@{'verkkotunnus' * 5}.example",
+        source="staff",
+    )
+    search_words.refresh([contact.pk])
+
+    assert set(search(f"{local}@{'verkkotunnus' * 5}.example")) == {contact}
+
+
+def test_the_command_rebuilds_everything(company, anna, bruno, capsys):
+    call_command("search_words")
+
+    assert set(search("virtanen")) == {anna}
+    assert set(search("2327327-1")) == {anna, bruno}
+    assert set(search_companies("esimerkki")) == {company}
+    assert capsys.readouterr().out == "2 contacts, 1 companies\n"
+
+
+def test_an_erased_contact_leaves_no_words(anna):
+    search_words.refresh([anna.pk])
+
+    Contact.objects.filter(pk=anna.pk).delete()
+
+    assert not ContactWord.objects.exists()
