@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 
 from contacts import selectors
 from contacts.admin import inlines
+from contacts.admin.imports import ImportFilter
 from contacts.admin.lists import (
     ContactPaginator,
     RowsWithRelations,
@@ -59,6 +60,7 @@ class ContactAdmin(RegisterAdmin):
         "source",
         "language",
         ("created_at", RangeDateFilter),
+        ImportFilter,
     )
     list_filter_submit = True
     ordering = ("-created_at", "id")

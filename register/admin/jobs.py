@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from register.models import Job
-from register.services import jobs
+from register.screens import jobs as progress
 from register.staff_site import ReadOnlyAdmin
 
 
@@ -18,14 +18,15 @@ from register.staff_site import ReadOnlyAdmin
 class JobAdmin(ReadOnlyAdmin):
     """What runs, what waits and what failed."""
 
-    list_display = ("title", "state", "progress", "created_at", "finished_at")
+    list_display = ("title", "state", "progress_bar", "created_at", "finished_at")
+    list_display_links = ("created_at",)
     list_filter = ("state", "kind")
     list_select_related = ("created_by",)
-    readonly_fields = ("title", "progress")
+    readonly_fields = ("title", "progress_bar")
     fields = (
         "title",
         "state",
-        "progress",
+        "progress_bar",
         "attempts",
         "error_code",
         "created_at",
@@ -36,12 +37,14 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("job"))
     def title(self, obj: Job) -> Any:
-        """The kind of work in words."""
-        kind = jobs.KINDS.get(obj.kind)
-        return kind.title if kind else obj.kind
+        """The kind of work in words, with the way to its progress."""
+        url = reverse("admin:register_job_progress", args=[obj.pk])
+        return format_html(
+            '<a class="sel-link" href="{}">{}</a>', url, progress.title_of(obj)
+        )
 
     @admin.display(description=_("progress"))
-    def progress(self, obj: Job) -> Any:
+    def progress_bar(self, obj: Job) -> Any:
         """How much is done, as a bar and in numbers."""
         return format_html(
             '<progress class="sel-progress" max="100" value="{}"></progress> {} %',
@@ -51,8 +54,4 @@ class JobAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the progress page."""
-        return super().get_urls()  # type: ignore[no-any-return]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """By category, like every table."""
-        return bool(super().has_view_permission(request, obj))
+        return [*progress.urls(), *super().get_urls()]

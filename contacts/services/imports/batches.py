@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch, ImportRow
@@ -69,6 +70,13 @@ def upload(file: ReceivedFile, *, title: str, actor: Actor) -> ImportBatch:
     audit.record("import.uploaded", actor=actor, obj=batch, sha256=file.sha256)
     jobs.order(staging.READ, object_id=batch.pk, actor=actor)
     return batch
+
+
+@transaction.atomic
+def read_again(batch: ImportBatch, *, actor: Actor) -> Job:
+    """Order a file to be read whose reading broke off. Raises DomainError otherwise."""
+    batch = _locked(batch, State.UPLOADED)
+    return jobs.order(staging.READ, object_id=batch.pk, actor=actor)
 
 
 @transaction.atomic
@@ -156,7 +164,7 @@ def job_of(batch: ImportBatch) -> Job | None:
     return Job.objects.filter(kind__in=KINDS, object_id=str(batch.pk)).first()
 
 
-def with_remarks(batch: ImportBatch) -> Iterable[ImportRow]:
+def with_remarks(batch: ImportBatch) -> QuerySet[ImportRow]:
     """Return the rows about which there is something to say, in the order of the file."""
     return batch.rows.exclude(errors=[]).order_by("row_number")
 

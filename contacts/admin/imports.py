@@ -1,0 +1,115 @@
+"""The list of imports, and the filter by which contacts of an import are found."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, ImportBatch, ImportRow
+from contacts.screens import imports
+from contacts.services.imports import batches
+from register import access
+from register.datamap.vocabulary import Action, Category
+from register.staff_site import ReadOnlyAdmin
+
+# A filter with more lines than this is no help.
+MOST_LISTED = 20
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    """Imports are made and read on screens of their own; here is only their list."""
+
+    list_display = ("name", "state", "row_count", "who", "created_at", "finished_at")
+    list_display_links = None
+    list_filter = ("state",)
+    list_select_related = ("created_by",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let those import who may import people and companies."""
+        return batches.may_import(request.user)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Go to the screen that takes a file."""
+        return redirect("admin:contacts_importbatch_upload")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show where the import stands."""
+        return imports.show(request, object_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the screens of an import."""
+        view = self.admin_site.admin_view
+        return [
+            path("upload/", view(imports.upload), name="contacts_importbatch_upload"),
+            path(
+                "<str:object_id>/errors/",
+                view(imports.errors),
+                name="contacts_importbatch_errors",
+            ),
+            path(
+                "<str:object_id>/bad-rows/",
+                view(imports.download),
+                name="contacts_importbatch_bad_rows",
+            ),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=_("title"), ordering="title")
+    def name(self, obj: ImportBatch) -> str:
+        """The title, with the way to the import's page."""
+        return format_html(
+            '<a class="sel-link" href="{}">{}</a>', imports.url_of(obj), obj.title
+        )
+
+    @admin.display(description=_("imported by"), empty_value="–")
+    def who(self, obj: ImportBatch) -> str | None:
+        """Who sent the file."""
+        return obj.created_by.get_full_name() if obj.created_by else None
+
+
+class ImportFilter(admin.SimpleListFilter):
+    """Contacts that a row of an import belongs to, while its rows are kept."""
+
+    title = _("import")
+    parameter_name = "import"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The newest imports, for those who may see imports."""
+        if not access.may(request.user, Action.VIEW, Category.IMPORTS):
+            return []
+        done = ImportBatch.objects.filter(state=ImportBatch.State.DONE)
+        return [
+            (str(pk), title)
+            for pk, title in done.values_list("pk", "title")[:MOST_LISTED]
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Contact]
+    ) -> QuerySet[Contact]:
+        """Those contacts."""
+        value = self.value()
+        if not value:
+            return queryset
+        try:
+            batch = uuid.UUID(value)
+        except ValueError:
+            return queryset.none()
+        rows = ImportRow.objects.filter(batch=batch, is_written=True)
+        return queryset.filter(pk__in=rows.values("contact"))
