@@ -60,9 +60,9 @@ class Walk:
         """Delete up to ``size`` rows; return how many, and whether to go on."""
         try:
             claimed, deleted = self._end(size)
-        except Exception as error:  # noqa: BLE001 - logged by its class, see _note
+        except Exception as error:  # noqa: BLE001 - and it is logged
             # Whatever is wrong with this table, the others must not wait for it.
-            self._note(error)
+            self._note(error, exc_info=True)
             return 0, False
         return deleted, claimed == size and not self._has_failed_enough()
 
@@ -170,12 +170,14 @@ class Walk:
         if row is not None:
             self._after = row.last_due_at, row.keys[-1]
 
-    def _note(self, error: Exception) -> None:
-        self.failures[type(error).__name__] += 1
-        # The class alone: the database quotes values in its messages.
+    def _note(self, error: Exception, *, exc_info: bool = False) -> None:
+        name = type(error).__name__
+        self.failures[name] += 1
+        # Of a refused row the class alone: the database quotes values in its messages.
         logger.error(
             "retention failed",
-            extra={"table": self._rule.label, "error": type(error).__name__},
+            exc_info=exc_info,
+            extra={"run": str(self._run.pk), "kind": f"{self._rule.ends.rule} {name}"},
         )
 
     def _has_failed_enough(self) -> bool:

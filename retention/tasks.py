@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from retention.services.sweep import sweep
+from retention.services.sweep import BATCH_SIZE, sweep
 
 
 @shared_task
-def sweep_due_rows() -> int:
+def sweep_due_rows(batch_size: int = BATCH_SIZE) -> int:
     """End what is due, in bounded batches; what is left waits for the next run."""
-    return sweep().deleted
+    return sweep(batch_size=batch_size).deleted

@@ -8,9 +8,11 @@ from datetime import date
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from register import audit
 from register.actors import Actor
+from register.errors import DomainError
 from register.models import Hold
 
 
@@ -27,7 +29,8 @@ def place(
     """Keep all records of a person, or one record, from being deleted.
 
     Deleting rechecks holds in its own transaction, so a hold that commits before the
-    deletion is always honoured.
+    deletion is always honoured. Refuses a record that is gone: a deletion that was
+    under way came first, and a hold on nothing would promise what it cannot keep.
     """
     hold = Hold(
         reason=reason,
@@ -40,6 +43,11 @@ def place(
     )
     hold.full_clean()
     hold.save()
+    if obj is not None and not type(obj)._default_manager.filter(pk=obj.pk).exists():
+        raise DomainError(
+            "nothing_to_hold",
+            _("This record has been deleted already, so it cannot be held."),
+        )
     audit.record(
         "hold.placed", actor=actor, obj=hold, subject_id=subject_id, reason=str(reason)
     )
