@@ -87,8 +87,20 @@ Moment = Annotated[
 ]
 Name = Annotated[str, Field(max_length=100)]
 Reference = Annotated[str, Field(max_length=80)]
-Email = Annotated[str, Field(max_length=320), AfterValidator(_email)]
-Phone = Annotated[str, Field(max_length=60), AfterValidator(_phone)]
+Email = Annotated[
+    str,
+    Field(max_length=320, json_schema_extra={"format": "email"}),
+    AfterValidator(_email),
+]
+Phone = Annotated[
+    str,
+    Field(
+        max_length=60,
+        description="In any spelling; Finnish unless it begins with + or 00.",
+        examples=["+358 40 123 4567"],
+    ),
+    AfterValidator(_phone),
+]
 
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 IdempotencyKeyHeader = Annotated[
