@@ -10,3 +10,7 @@ class DsarConfig(AppConfig):
     name = "dsar"
     verbose_name = _("Requests")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the jobs and the decision of an erasure known to workers and to the inbox."""
+        from dsar.services import erasure, verification  # noqa: F401

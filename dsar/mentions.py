@@ -1,0 +1,293 @@
+"""Finding a person in running text, in whatever spelling, and taking the person out.
+
+Three degrees of certainty, because a text is changed or a request kept open by them:
+
+* *certain*: an e-mail address or telephone number that is the person's alone;
+* *by name*: a first name beside a family name, in any order and form. In a
+  conversation of the person it is the person; elsewhere it may be a namesake;
+* *by word*: one name alone, a street, a nickname. Only in the person's own
+  conversations does that mean the person.
+
+Each degree is decided by one exact test in Python. PostgreSQL gets wider patterns,
+which may let through too much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dsar.inflections import is_form_of
+from dsar.known_by import Identity, spellings_of_name
+from dsar.mention_patterns import (
+    coarse_email,
+    coarse_phone,
+    coarse_word,
+    email_pattern,
+    key_pattern,
+    phone_pattern,
+    phrase_pattern,
+)
+from register.identifiers import normalise_name
+
+# In no language, and never longer than what it stands for.
+MARK = "[…]"
+
+# Parts of family names that are common words: no mention of anybody by themselves.
+_PARTICLES = frozenset(
+    [
+        "af",
+        "av",
+        "al",
+        "bin",
+        "da",
+        "de",
+        "del",
+        "della",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "el",
+        "ibn",
+        "la",
+        "las",
+        "le",
+        "los",
+        "mac",
+        "of",
+        "och",
+        "ja",
+        "ter",
+        "ten",
+        "van",
+        "ver",
+        "von",
+        "zu",
+        "zum",
+        "zur",
+    ]
+)
+_UNSEEN = "\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff"
+_TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_UNSEEN}])*")
+# What may stand between the parts of one name; \x1f divides the cells of a list.
+_GAP = re.compile(r"[\s\x1f.,;:_+/'’\"()\u2010-\u2015-]{1,5}")
+_SPACE = re.compile(r"[\s\x1f-]{1,2}")
+_ANY_EMAIL = re.compile(r"[^\s@<>()\[\],;]+@[^\s@<>()\[\],;]+")
+
+Span = tuple[int, int]
+
+
+class Mentions:
+    """The tests and patterns for one identity."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self._certain = _joined(
+            [
+                *map(email_pattern, identity.emails),
+                *map(phone_pattern, identity.phones),
+            ]
+        )
+        self._keys = _joined([key_pattern(key) for key in identity.keys])
+        self._phrases = _joined([phrase_pattern(text) for text in identity.phrases])
+        words = {
+            word for name in identity.names for word in (*name.given, *name.family)
+        }
+        words |= {word for text in identity.words for word in spellings_of_name(text)}
+        self._words = tuple(sorted(words))
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._joined_names = {
+            first + second
+            for name in identity.names
+            for given in name.given
+            for family in name.family
+            for first, second in ((given, family), (family, given))
+        }
+
+    # --- patterns for the database
+
+    @property
+    def certain_sql(self) -> list[str]:
+        """Patterns of which one meets every text with a certain mention."""
+        emails = [coarse_email(email) for email in self.identity.emails]
+        return [*emails, *map(coarse_phone, self.identity.phones)]
+
+    @property
+    def names_sql(self) -> list[str]:
+        """Patterns of which one meets every text with the full name."""
+        found = []
+        for name in self.identity.names:
+            for given in name.given:
+                for family in name.family:
+                    one, other = (coarse_word(given), coarse_word(family))
+                    found += [f"{one}.{{0,40}}{other}", f"{other}.{{0,40}}{one}"]
+        return list(dict.fromkeys(found))
+
+    # --- exact tests
+
+    def certain(self, text: str) -> list[Span]:
+        """Return where addresses and numbers of the person stand."""
+        return _spans(self._certain, text)
+
+    def keys(self, text: str) -> list[Span]:
+        """Return where the number of the person's record stands."""
+        return _spans(self._keys, text)
+
+    def names(self, text: str) -> list[Span]:
+        """Return where the full name stands."""
+        if not self.identity.names:
+            return []
+        tokens = list(_TOKEN.finditer(text))
+        plain = [normalise_name(token.group()) for token in tokens]
+        found: list[Span] = []
+        for run in self._runs(text, tokens, plain):
+            found.append((tokens[run[0]].start(), tokens[run[-1]].end()))
+        for token, word in zip(tokens, plain, strict=True):
+            if word.rstrip("0123456789") in self._joined_names:
+                found.append(token.span())
+        return found
+
+    def words(self, text: str, *, sparing: frozenset[str] = frozenset()) -> list[Span]:
+        """Return where single names, nicknames and streets of the person stand.
+
+        Words that are also names in ``sparing``, those of others in the same
+        conversation, are left alone.
+        """
+        found = _spans(self._phrases, text)
+        # A name within another address is somebody else's: a relative, a colleague.
+        addresses = _spans(_ANY_EMAIL, text)
+        for token in _TOKEN.finditer(text):
+            word = normalise_name(token.group())
+            if (
+                self._forms(word)
+                and not any(is_form_of(word, other) for other in sparing)
+                and not any(start <= token.start() < end for start, end in addresses)
+            ):
+                found.append(token.span())
+        return found
+
+    # --- taking out
+
+    def spans(
+        self, text: str, *, words: bool = False, sparing: frozenset[str] = frozenset()
+    ) -> list[Span]:
+        """Return where addresses, numbers and full names stand, in order and apart.
+
+        With ``words`` also single names and the like.
+        """
+        found = [*self.certain(text), *self.keys(text), *self.names(text)]
+        if words:
+            found += self.words(text, sparing=sparing)
+        return _merged(found)
+
+    def without_mentions(
+        self, text: str, *, words: bool = False, sparing: frozenset[str] = frozenset()
+    ) -> str:
+        """Return ``text`` with the mark in place of what :meth:`spans` finds."""
+        return replaced(text, self.spans(text, words=words, sparing=sparing))
+
+    def _forms(self, word: str) -> tuple[str, ...]:
+        """Return the names of the person that ``word`` may be a form of."""
+        if word not in self._known:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[word] = tuple(
+                name
+                for name in self._words
+                if name not in _PARTICLES and is_form_of(word, name)
+            )
+        return self._known[word]
+
+    def _runs(
+        self, text: str, tokens: list[re.Match[str]], plain: list[str]
+    ) -> Iterator[list[int]]:
+        """Yield runs of neighbouring tokens that hold a first and a family name."""
+        parts = [self._parts(word) for word in plain]
+        place = 0
+        while place < len(tokens):
+            run = [place]
+            while run[-1] + 1 < len(tokens) and _follow(
+                text, tokens, parts, run[-1], run[-1] + 1
+            ):
+                run.append(run[-1] + 1)
+            while run and not parts[run[-1]]:
+                run.pop()
+            run = run or [place]
+            roles = [parts[index] for index in run]
+            if any(
+                any(("g", n) in role for role in roles)
+                and any(("f", n) in role for role in roles)
+                and sum(bool({("g", n), ("f", n)} & role) for role in roles) > 1
+                for n in range(len(self.identity.names))
+            ):
+                yield run
+            place = run[-1] + 1
+
+    def _parts(self, word: str) -> frozenset[tuple[str, int]]:
+        """Return in which names ``word`` is a first (g) or family (f) name."""
+        if not self._forms(word) and word not in _PARTICLES:
+            return frozenset()
+        return frozenset(
+            (part, number)
+            for number, name in enumerate(self.identity.names)
+            for part, words in (("g", name.given), ("f", name.family))
+            if any(is_form_of(word, each) for each in words)
+        )
+
+
+def _follow(
+    text: str,
+    tokens: list[re.Match[str]],
+    parts: list[frozenset[tuple[str, int]]],
+    one: int,
+    two: int,
+) -> bool:
+    """Whether two tokens may belong to one name."""
+    gap = text[tokens[one].end() : tokens[two].start()]
+    if not _GAP.fullmatch(gap):
+        return False
+    if parts[one] and parts[two]:
+        return True
+    # A second first name or an initial that the register does not know, between two
+    # names that it knows: Anna Kaarina Virtanen.
+    token = tokens[two if parts[one] else one].group()
+    has_name_before = bool(parts[one]) or (one > 0 and bool(parts[one - 1]))
+    return (
+        has_name_before
+        and bool(parts[one]) != bool(parts[two])
+        and token[0].isupper()
+        and (len(token) == 1 or bool(_SPACE.fullmatch(gap)))
+    )
+
+
+def _spans(pattern: re.Pattern[str] | None, text: str) -> list[Span]:
+    return [found.span() for found in pattern.finditer(text)] if pattern else []
+
+
+def replaced(text: str, spans: list[Span]) -> str:
+    """Return ``text`` with the mark in place of each span; they are in order and apart."""
+    parts: list[str] = []
+    end = 0
+    for start, stop in spans:
+        parts += [text[end:start], MARK]
+        end = stop
+    return "".join([*parts, text[end:]])
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, stop in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _joined(patterns: list[str]) -> re.Pattern[str] | None:
+    return (
+        re.compile("|".join(f"(?:{each})" for each in patterns)) if patterns else None
+    )

@@ -1,0 +1,253 @@
+"""What an erasure would do, in numbers: the plan that two people decide about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Max
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dsar.known_by import Identity
+from dsar.models import ErasurePlan, Request
+from dsar.scope import Scope
+from dsar.services.erasure_mentions import Found
+from dsar.services.erasure_rows import (
+    Keys,
+    Selection,
+    file_count,
+    others_in,
+)
+from register.datamap.declarations import Ends, Keep, Personal, WithParent
+from register.datamap.graph import Entry, graph
+from register.datamap.vocabulary import Erasure
+from register.errors import DomainError
+from register.identifiers import try_normalise_email, try_normalise_phone
+from register.models import Hold
+from register.periods import HELSINKI, Period, ends_at
+
+# Verdicts of lines about rows that are not the person's own.
+MENTION, NAMESAKE = "mention", "namesake"
+# Holds that the erasure has to respect; an open request for access is asked for itself.
+CLAIMS = (Hold.Reason.LEGAL_CLAIM, Hold.Reason.AUTHORITY)
+
+Line = dict[str, Any]
+
+
+def lines(selection: Selection, found: Found) -> list[Line]:
+    """Return one line for each table and verdict; no values, no keys."""
+    made: list[Line] = []
+    for label, keys in selection.delete.items():
+        made.append(
+            _line(
+                label, Erasure.DELETE_ROW, keys, files=file_count(graph()[label], keys)
+            )
+        )
+    for label, keys in selection.rewrite.items():
+        made.append(_line(label, Erasure.SCRUB, keys))
+    for label, keys in selection.keep.items():
+        made.append(_kept_line(graph()[label], keys))
+    for entry, keys in selection.staying():
+        made += _field_lines(entry, keys)
+    for verdict, rows in ((MENTION, found.certain), (NAMESAKE, found.namesakes)):
+        made += [_line(label, verdict, keys) for label, keys in rows.items()]
+    return made
+
+
+def fingerprint(selection: Selection, plan: ErasurePlan) -> str:
+    """Return a fingerprint of everything two people agree to: rules, rows, choices.
+
+    Kept rows are left out: the ledgers grow with every look at the request.
+    """
+    content = [
+        graph().revision,
+        plan.includes_namesakes,
+        _plain(selection.delete),
+        _plain(selection.rewrite),
+        plan.mentions,
+    ]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def stored_mentions(found: Found) -> dict[str, dict[str, list[Any]]]:
+    """Return the keys of rows that mention the person, as JSON."""
+    return {
+        MENTION: _plain(found.certain),
+        NAMESAKE: _plain(found.namesakes),
+    }
+
+
+def mentioning_rows(plan: ErasurePlan) -> Keys:
+    """Return the rows of others that the plan rewrites."""
+    verdicts = [MENTION, NAMESAKE] if plan.includes_namesakes else [MENTION]
+    found: Keys = {}
+    for verdict in verdicts:
+        for label, keys in plan.mentions.get(verdict, {}).items():
+            to_python = graph()[label].model._meta.pk.to_python
+            found.setdefault(label, set()).update(map(to_python, keys))
+    return found
+
+
+def obstacles(
+    request: Request, scope: Scope, selection: Selection, identity: Identity
+) -> list[DomainError]:
+    """Return what stands in the way of the erasure, each with what to do about it."""
+    found = []
+    if _claimed(scope, selection):
+        found.append(
+            DomainError(
+                "on_hold",
+                _(
+                    "A legal claim or an order of an authority holds records that this erasure would delete. Release the hold first if its reason is over; otherwise close the request as refused (Art. 17(3))."
+                ),
+            )
+        )
+    if _open_access_requests(request, scope, identity):
+        found.append(
+            DomainError(
+                "access_open",
+                _(
+                    "The same person has an open request for access, and the answer needs the data. Finish that request first."
+                ),
+            )
+        )
+    return found
+
+
+def kept_until(entry: Entry, keys: Collection[Any]) -> date | None:
+    """Return the last day on which any of the kept rows may still exist.
+
+    The later of what the law named for its fields allows and of the retention rule
+    of the row, both counted from today where their beginning is still open.
+    """
+    ends = []
+    rows = entry.model._base_manager.filter(pk__in=keys).order_by()
+    for keep in _keeps(entry):
+        ends.append(_end(rows, keep.anchor, keep.period))
+    anchor, retention = "", entry.map.retention
+    current = entry
+    while isinstance(retention, WithParent):
+        anchor += f"{retention.parent}__"
+        parent = current.model._meta.get_field(retention.parent).remote_field.model  # type: ignore[union-attr]
+        current = graph().of(parent)
+        retention = current.map.retention
+    if isinstance(retention, Ends):
+        ends.append(_end(rows, anchor + retention.anchor, retention.period))
+    return max(ends).astimezone(HELSINKI).date() if ends else None
+
+
+def _line(
+    label: str,
+    verdict: str,
+    keys: Collection[Any],
+    *,
+    files: int = 0,
+    law: str = "",
+    until: date | None = None,
+    fields: Collection[str] = (),
+) -> Line:
+    return {
+        "table": label,
+        "verdict": str(verdict),
+        "rows": len(keys),
+        "files": files,
+        "law": law,
+        "until": until.isoformat() if until else "",
+        "fields": list(fields),
+    }
+
+
+def _kept_line(entry: Entry, keys: Collection[Any]) -> Line:
+    laws = dict.fromkeys(keep.law for keep in _keeps(entry))
+    kept = [
+        name for name, p in entry.map.personal_fields() if p.erasure is Erasure.KEEP
+    ]
+    return _line(
+        entry.label,
+        Erasure.KEEP,
+        keys,
+        law="; ".join(laws),
+        until=kept_until(entry, keys),
+        fields=kept,
+    )
+
+
+def _field_lines(entry: Entry, keys: Collection[Any]) -> list[Line]:
+    found = []
+    for verdict in (Erasure.BLANK, Erasure.CONSTANT):
+        names = [n for n, p in entry.map.personal_fields() if p.erasure is verdict]
+        if names:
+            has_files = any(name in entry.file_fields for name in names)
+            files = file_count(entry, keys) if has_files else 0
+            found.append(_line(entry.label, verdict, keys, files=files, fields=names))
+    return found
+
+
+def _keeps(entry: Entry) -> list[Keep]:
+    keeps = [
+        personal.keep
+        for _name, personal in entry.map.personal_fields()
+        if isinstance(personal, Personal) and personal.keep is not None
+    ]
+    return list(dict.fromkeys(keeps))
+
+
+def _end(rows: Any, anchor: str, period: str) -> datetime:
+    now = timezone.now()
+    latest = rows.aggregate(latest=Max(Coalesce(anchor, now)))["latest"]
+    return ends_at(latest or now, Period.parse(period))
+
+
+def _claimed(scope: Scope, selection: Selection) -> bool:
+    """Whether a claim holds a person, a row that would go, or somebody else in one."""
+    holds = Hold.objects.filter(released_at=None, reason__in=CLAIMS)
+    if holds.filter(subject_id__in=scope.subject_ids).exists():
+        return True
+    held_people = set(
+        holds.exclude(subject_id=None).values_list("subject_id", flat=True)
+    )
+    for label, keys in selection.delete.items():
+        entry = graph()[label]
+        if holds.filter(
+            object_type=entry.model._meta.label_lower,
+            object_id__in=[str(key) for key in keys],
+        ).exists():
+            return True
+        if held_people and any(
+            people & held_people
+            for people in others_in(entry, keys, scope.subject_ids).values()
+        ):
+            return True
+    return False
+
+
+def _open_access_requests(
+    request: Request, scope: Scope, identity: Identity
+) -> list[Request]:
+    others = Request.objects.filter(kind=Request.Kind.ACCESS).exclude(
+        state=Request.State.CLOSED
+    )
+    found = list(others.filter(people__subject_id__in=scope.subject_ids).distinct())
+    # One that nobody has identified yet may be the person's all the same.
+    for other in others.filter(people=None).exclude(pk=request.pk):
+        if (
+            try_normalise_email(other.email) in identity.emails
+            or try_normalise_phone(other.phone) in identity.phones
+        ):
+            found.append(other)
+    return found
+
+
+def _plain(keys: Keys) -> dict[str, list[Any]]:
+    """Return keys as JSON has them, in order."""
+    return {
+        label: sorted(key if isinstance(key, int) else str(key) for key in found)
+        for label, found in sorted(keys.items())
+        if found
+    }
