@@ -12,22 +12,21 @@ import dataclasses
 import functools
 import html
 import json
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Mapping
 
-from django.db import connection
 from django.utils.translation import get_language, gettext as _
 from psycopg.sql import quote
 
 from dsar import wording
-from dsar.models import Finding, Request
-from dsar.scope import KIND, Scope, exists_now, keys_sql
+from dsar.models import Finding
+from dsar.scope import KIND, Scope, keys_sql
 from dsar.verdicts import Column, given_columns, roles_of
 from register.datamap.declarations import SELF
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Identifier
 from register.periods import HELSINKI
 
-FETCHED_AT_ONCE = 1000
 # The state of a value that is not given as it is; stands beside it in the JSON.
 STATE_KEY = "_state"
 # Fields by which a record of another table is named, if it has one of them.
@@ -39,72 +38,29 @@ _MOST_PAIRS = 45
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Table:
-    """One table of a package for one request."""
+class RowWriter:
+    """Writes the queries of one table for one request and the persons in its scope."""
 
     entry: Entry
-    request: Request
+    request_id: uuid.UUID
     scope: Scope
-    # Number of rows when the package was begun; decides how they are fetched.
-    size: int
-    # What the review withheld: field, ground, number of values.
-    withheld: Sequence[tuple[str, str, int]] = ()
-    members: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    # Paths of files in the package, by key of the row and name of the field.
+    members: Mapping[str, Mapping[str, str]]
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> tuple[Column, ...]:
         """The fields that may be given."""
         return given_columns(self.entry)
 
-    def withheld_values(self) -> list[tuple[Column, str, int]]:
-        """Return what the review withheld: field, ground, number of values."""
-        by_name = {column.name: column for column in self.columns}
-        return [
-            (by_name[name], ground, count)
-            for name, ground, count in self.withheld
-            if name in by_name
-        ]
+    def rows(self) -> str:
+        """Return a query for ``JSON, line of the page, whether a decision is missing``.
 
-    def rows(self) -> Iterator[list[tuple[str | None, str | None, bool]]]:
-        """Yield batches of ``(JSON, line of the page, whether a decision is missing)``.
-
-        JSON and line are None for a row that the review withheld as a whole. Memory
-        is that of one batch: the cursor stays in the database.
+        JSON and line are NULL for a row that the review withheld as a whole. The query
+        has no parameters; it is empty if nobody can be in the table.
         """
-        sql = self.sql()
-        if not self.size or sql is None:
-            return
-        # Few rows come at once; a cursor would cost three more messages.
-        is_small = self.size <= FETCHED_AT_ONCE
-        opened = connection.cursor() if is_small else connection.chunked_cursor()
-        with opened as cursor:
-            cursor.execute(sql)
-            while batch := cursor.fetchmany(FETCHED_AT_ONCE):
-                yield batch
-
-    def files(self) -> Iterator[tuple[Column, str, str]]:
-        """Yield ``(field, key, path in the storage)`` of the files that are given."""
-        roles = roles_of(self.entry, self.scope)
-        for column in self.columns:
-            if not column.is_file or not self.size or roles is None:
-                continue
-            value = column.sql("t")
-            given = self._decided(column, value, "NULL")
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"SELECT key, path FROM (SELECT t.{self._key}::text AS key, {given} AS path"
-                    f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{self._joins([column])}"
-                    f" WHERE r.rank < 2 AND {exists_now(self.entry, 't')}) f WHERE path <> '' ORDER BY key"
-                )
-                found = cursor.fetchall()
-            for key, path in found:
-                yield column, key, path
-
-    def sql(self) -> str | None:
-        """Return the query of :meth:`rows`, without parameters."""
         roles = roles_of(self.entry, self.scope)
         if roles is None:
-            return None
+            return ""
         reviewed = [column for column in self.columns if column.is_reviewed]
         json_row, line = self._json(), self._line()
         missing = " OR ".join(map(_is_undecided, reviewed)) or "false"
@@ -115,13 +71,24 @@ class Table:
         return (
             f"SELECT {json_row}, {line}, {missing}"
             f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{self._joins(reviewed)}"
-            f" WHERE r.rank < 2 AND {exists_now(self.entry, 't')}{self._order}"
+            f" WHERE r.rank < 2{self._order}"
+        )
+
+    def files(self, column: Column) -> str:
+        """Return a query for ``key, path in the storage`` of the files that are given."""
+        roles = roles_of(self.entry, self.scope)
+        given = self._decided(column, column.sql("t"), "NULL")
+        joins = self._joins([column] if column.is_reviewed else [])
+        return (
+            f"SELECT key, path FROM (SELECT t.{self._key}::text AS key, {given} AS path"
+            f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{joins}"
+            " WHERE r.rank < 2) f WHERE path <> '' ORDER BY key"
         )
 
     def _joins(self, reviewed: list[Column]) -> str:
         """Return the joins of what the DPO decided about each field."""
         return "".join(
-            f" LEFT JOIN dsar_finding {_alias(column)} ON {_alias(column)}.request_id = {quote(str(self.request.pk))}::uuid"
+            f" LEFT JOIN dsar_finding {_alias(column)} ON {_alias(column)}.request_id = {quote(str(self.request_id))}::uuid"
             f' AND {_alias(column)}."table" = {quote(self.entry.label)}'
             f" AND {_alias(column)}.field = {quote(column.name)}"
             f" AND {_alias(column)}.row_key = t.{self._key}::text"
@@ -203,7 +170,7 @@ class Table:
                 column,
                 self._html_value(column),
                 _escaped(f"{_alias(column)}.redacted"),
-                self._html_withheld(column),
+                self._html_withheld(column) if column.is_reviewed else "",
             )
             for column in self.columns
         ]

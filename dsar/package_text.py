@@ -6,7 +6,9 @@ from, who gets it, how long it stays, and which rights the person has.
 
 from __future__ import annotations
 
+import functools
 import html
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,9 +18,10 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from dsar import wording
 from dsar.models import Finding
-from dsar.package_rows import STATE_KEY, Table
-from dsar.verdicts import Column, Rule, columns_of
-from register.datamap.graph import graph
+from dsar.package_rows import STATE_KEY
+from dsar.package_tables import Table
+from dsar.verdicts import Column, Rule, columns_of, given_columns
+from register.datamap.graph import Entry, graph
 
 if TYPE_CHECKING:
     from dsar.package_zip import PackageZip
@@ -68,12 +71,25 @@ def data_head(package: PackageZip) -> dict[str, Any]:
     }
 
 
-def table_head(table: Table) -> dict[str, Any]:
-    """Return what stands in ``data.json`` before the rows of a table."""
-    told = wording.particulars(table.entry)
+def table_head(table: Table) -> str:
+    """Return what stands in ``data.json`` before the rows of a table, as an object."""
+    language = get_language() or "en"
+    return _table_head(table.entry.label, language, is_empty=not table.size)
+
+
+# The same for everybody, and most of the work of a small package.
+@functools.lru_cache(maxsize=500)
+def _table_head(label: str, language: str, *, is_empty: bool) -> str:
+    entry = graph()[label]
+    head: dict[str, Any] = {"table": label, "name": wording.table_name(entry)}
+    if not is_empty:
+        head |= _particulars(entry)
+    return json.dumps(head, ensure_ascii=False)
+
+
+def _particulars(entry: Entry) -> dict[str, Any]:
+    told = wording.particulars(entry)
     return {
-        "table": table.entry.label,
-        "name": wording.table_name(table.entry),
         "category": told.category,
         "purpose": told.purpose,
         "legal_basis": told.basis,
@@ -84,16 +100,16 @@ def table_head(table: Table) -> dict[str, Any]:
             column.name: {
                 "meaning": wording.meaning(column),
                 "origin": wording.origin(column.personal.portability),
-                **_codes(table, column),
+                **_codes(entry, column),
             }
-            for column in table.columns
+            for column in given_columns(entry)
         },
         "withheld_fields": {
             column.name: {
                 "meaning": wording.meaning(column),
                 "ground": _(column.personal.ground),
             }
-            for column in _withheld(table)
+            for column in _withheld(entry)
         },
     }
 
@@ -121,7 +137,7 @@ def page_start(package: PackageZip) -> str:
     found = [(table, count) for table, count in package.contents if count]
     empty = [table for table, count in package.contents if not count]
     listed = "".join(
-        f'<li><a href="#{_anchor(table)}">{_e(wording.table_name(table.entry))}</a> ({count})</li>'
+        f'<li><a href="#{_e(table.entry.label)}">{_e(wording.table_name(table.entry))}</a> ({count})</li>'
         for table, count in found
     )
     rights = "".join(
@@ -149,7 +165,13 @@ def page_start(package: PackageZip) -> str:
 
 def section_start(table: Table) -> str:
     """Return the beginning of a table of the readable page."""
-    told = wording.particulars(table.entry)
+    return _section_start(table.entry.label, get_language() or "en")
+
+
+@functools.lru_cache(maxsize=500)
+def _section_start(label: str, language: str) -> str:
+    entry = graph()[label]
+    told = wording.particulars(entry)
     facts = [
         (_("Why we use it"), f"{told.purpose} ({told.basis})"),
         (_("Where it came from"), told.source),
@@ -159,14 +181,14 @@ def section_start(table: Table) -> str:
         ),
         (_("How long we keep it"), told.retention),
     ]
-    name = wording.table_name(table.entry)
+    name = wording.table_name(entry)
     listed = "".join(f"<dt>{_e(term)}</dt><dd>{_e(text)}</dd>" for term, text in facts)
     heads = "".join(
         f'<th scope="col">{_e(wording.meaning(column))}</th>'
-        for column in table.columns
+        for column in given_columns(entry)
     )
     return (
-        f'<section><h2 id="{_anchor(table)}">{_e(name)}</h2><dl>{listed}</dl>'
+        f'<section><h2 id="{_e(label)}">{_e(name)}</h2><dl>{listed}</dl>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_e(name)}">'
         f"<table><caption>{_e(name)}</caption><thead><tr>{heads}</tr></thead><tbody>\n"
     )
@@ -177,7 +199,7 @@ def section_end(table: Table) -> str:
     withheld = [
         _("%(what)s: withheld, %(ground)s")
         % {"what": wording.meaning(column), "ground": _(column.personal.ground)}
-        for column in _withheld(table)
+        for column in _withheld(table.entry)
     ]
     listed = "".join(
         f"<li>{_e(line)}</li>" for line in [*withheld, *_values_withheld(table)]
@@ -210,13 +232,13 @@ def readme(package: PackageZip) -> str:
     )
 
 
-def _withheld(table: Table) -> list[Column]:
-    return [c for c in columns_of(table.entry) if c.rule is Rule.WITHHELD]
+def _withheld(entry: Entry) -> list[Column]:
+    return [c for c in columns_of(entry) if c.rule is Rule.WITHHELD]
 
 
-def _codes(table: Table, column: Column) -> dict[str, Any]:
-    words = wording.words_of(table.entry, column)
-    return {"values": words} if words else {}
+def _codes(entry: Entry, column: Column) -> dict[str, Any]:
+    words = wording.words_of(entry, column)
+    return {"values": dict(words)} if words else {}
 
 
 def _values_withheld(table: Table) -> list[str]:
@@ -281,10 +303,6 @@ def _controller() -> str:
         f"<dt>{_e(term)}</dt><dd>{_e(text)}</dd>" for term, text in facts if text
     )
     return f"<dl>{listed}</dl>" if listed else ""
-
-
-def _anchor(table: Table) -> str:
-    return html.escape(table.entry.label)
 
 
 def _e(text: object) -> str:

@@ -13,7 +13,7 @@ import re
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, BinaryIO, Protocol, cast
 
 import filetype
@@ -23,10 +23,9 @@ from django.utils import timezone
 
 from dsar import package_text
 from dsar.models import Finding, Request
-from dsar.package_rows import Table
-from dsar.scope import Scope, row_counts
+from dsar.package_tables import Table
+from dsar.scope import Scope, entries, row_counts
 from register import files
-from register.datamap.graph import Entry
 
 # Most of a package is text that repeats; the lowest level makes it a tenth already.
 LEVEL = 1
@@ -48,7 +47,6 @@ class PackageZip:
         self,
         request: Request,
         scope: Scope,
-        entries: Sequence[Entry],
         *,
         progress: Reporter | None = None,
     ) -> None:
@@ -58,10 +56,10 @@ class PackageZip:
         # Values that nobody has decided about; with any, the package must not be given.
         self.undecided = 0
         self.missing_files = 0
-        sizes, withheld = row_counts(entries, scope), _withheld(request)
+        sizes, withheld = row_counts(request, scope), _withheld(request)
         self._tables = [
             Table(entry, request, scope, sizes[entry.label], withheld[entry.label])
-            for entry in entries
+            for entry in entries()
         ]
         self._progress = progress
         self._sink = _Sink()
@@ -113,8 +111,7 @@ class PackageZip:
         data.write(b"\n]}\n")
 
     def _table(self, table: Table, data: IO[bytes], page: IO[bytes]) -> Iterator[bytes]:
-        head = json.dumps(package_text.table_head(table), ensure_ascii=False)
-        data.write(f'{head[:-1]}, "rows": ['.encode())
+        data.write(f'{package_text.table_head(table)[:-1]}, "rows": ['.encode())
         count = 0
         for batch in table.rows():
             given = [(row, line) for row, line, _ in batch if row is not None]

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from typing import Any
 
 from django.db import models
 
 from dsar.scope import KIND, RowsInRole, Scope, rows_in_roles
 from register.datamap.declarations import Keys, Personal
-from register.datamap.graph import Entry
+from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Access
 
 # The role, as the data map calls it, of whoever wrote the text of a row.
@@ -89,8 +90,14 @@ class Column:
         return "false"
 
 
-def columns_of(entry: Entry) -> list[Column]:
+def columns_of(entry: Entry) -> tuple[Column, ...]:
     """Return the personal fields of a table in the order of its declaration."""
+    return _columns(entry.label)
+
+
+@functools.cache
+def _columns(label: str) -> tuple[Column, ...]:
+    entry = graph()[label]
     found: list[Column] = []
     for name, personal in entry.map.personal_fields():
         field_name, _, key = name.partition(".")
@@ -102,17 +109,17 @@ def columns_of(entry: Entry) -> list[Column]:
     row_speaks = any(
         rule in (Rule.REVIEWED, Rule.REVIEWED_UNLESS_AUTHOR) for rule in by_itself
     )
-    return [
+    return tuple(
         dataclasses.replace(
             column, rule=_rule_in_row(rule, entry, row_speaks=row_speaks)
         )
         for column, rule in zip(found, by_itself, strict=True)
-    ]
+    )
 
 
-def given_columns(entry: Entry) -> list[Column]:
+def given_columns(entry: Entry) -> tuple[Column, ...]:
     """Return the fields that a package may hold."""
-    return [column for column in columns_of(entry) if column.rule is not Rule.WITHHELD]
+    return tuple(c for c in columns_of(entry) if c.rule is not Rule.WITHHELD)
 
 
 def roles_sql(rows: list[RowsInRole], key: str) -> str:
@@ -130,8 +137,8 @@ def roles_sql(rows: list[RowsInRole], key: str) -> str:
 
 
 def roles_of(entry: Entry, scope: Scope) -> str | None:
-    """Return :func:`roles_sql` of ``entry``, or None if nobody can be in it."""
-    rows = rows_in_roles(entry, scope)
+    """Return :func:`roles_sql` of the rows that exist, or None if nobody is in any."""
+    rows = rows_in_roles(entry, scope, existing=True)
     return roles_sql(rows, str(entry.model._meta.pk.column)) if rows else None
 
 

@@ -7,12 +7,14 @@ with all others (``settings/messages.py``) and translated where they are shown.
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Mapping
 
 from django.apps import apps
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from dsar.models import SuspensionReason
-from dsar.verdicts import Column
+from dsar.verdicts import Column, columns_of
 from register import audit
 from register.activities import ACTIVITIES, RECIPIENTS
 from register.datamap.declarations import Ends, Reviewed, WithParent
@@ -33,8 +35,15 @@ def meaning(column: Column) -> str:
     return text[:1].upper() + text[1:]
 
 
-def words_of(entry: Entry, column: Column) -> dict[str, str]:
+def words_of(entry: Entry, column: Column) -> Mapping[str, str]:
     """Return the words for the codes that a field holds; empty if it holds none."""
+    return _words(entry.label, column.name, get_language() or "en")
+
+
+@functools.lru_cache(maxsize=1000)
+def _words(label: str, name: str, language: str) -> Mapping[str, str]:
+    entry = graph()[label]
+    column = next(each for each in columns_of(entry) if each.name == name)
     if column.field.choices and not column.key:
         return {str(code): str(word) for code, word in column.field.flatchoices}
     if entry.model is apps.get_model("register.AuditEntry"):

@@ -7,30 +7,28 @@ What may speak of others gets a :class:`dsar.models.Finding` that waits for the 
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg.sql import quote
 
-from dsar.models import Finding, Request, RequestEvent
-from dsar.scope import KIND, Scope, exists_now, row_counts, scope_of
+from dsar.models import Request, RequestEvent
+from dsar.scope import Scope, entries, from_template, scope_of
 from dsar.services import requests
+from dsar.services.review import Progress, progress
 from dsar.verdicts import Column, columns_of, roles_of
 from register.actors import Actor
 from register.datamap.declarations import WithParent
-from register.datamap.graph import Entry, graph
+from register.datamap.graph import Entry
 from register.errors import DomainError
 
 
-def entries() -> list[Entry]:
-    """Return the tables in which a contact's data may be, in the order of the map."""
-    return [entry for entry in graph().personal() if entry.subjects(KIND)]
-
-
 @transaction.atomic
-def collect(request: Request, *, actor: Actor) -> dict[str, int]:
-    """Find everything about the confirmed persons; return numbers of rows by table.
+def collect(request: Request, *, actor: Actor) -> Progress:
+    """Find what must be reviewed of everything about the confirmed persons.
 
-    Values that wait for review become findings. Collecting again adds those of new
+    Such values become findings; all others are read when the package is made. Collecting again adds those of new
     rows, forgets those of rows that are gone, and keeps every decision taken.
     Refuses a request whose person is not confirmed, and a closed one.
     """
@@ -42,17 +40,13 @@ def collect(request: Request, *, actor: Actor) -> dict[str, int]:
             "person_not_confirmed",
             _("Confirm first whom the request is about, then collect."),
         )
-    counts = row_counts(entries(), scope)
-    for entry in entries():
-        _find_values(request, entry, scope)
-    waiting = request.findings.filter(verdict=Finding.Verdict.WAITING).exists()
-    request.state = Request.State.REVIEW if waiting else Request.State.REVIEWED
+    _find_values(request, scope)
+    found = progress(request)
+    request.state = Request.State.REVIEW if found.waiting else Request.State.REVIEWED
     request.save(update_fields=["state"])
     requests.add_event(request, RequestEvent.Kind.COLLECTED, actor=actor)
-    requests.record(
-        "request.collected", request, actor=actor, count=sum(counts.values())
-    )
-    return {label: count for label, count in counts.items() if count}
+    requests.record("request.collected", request, actor=actor, count=found.total)
+    return found
 
 
 def conversation_of(entry: Entry, alias: str) -> str:
@@ -65,35 +59,42 @@ def conversation_of(entry: Entry, alias: str) -> str:
     return quote(entry.label)
 
 
-def _find_values(request: Request, entry: Entry, scope: Scope) -> None:
-    """Write the findings of one table, set-based, and drop those of vanished rows."""
-    roles = roles_of(entry, scope)
-    for column in columns_of(entry):
-        if not column.is_reviewed or roles is None:
-            continue
-        values = _values_to_review(entry, column, roles)
-        request_id, table = quote(str(request.pk)), quote(entry.label)
-        field = quote(column.name)
+def _find_values(request: Request, scope: Scope) -> None:
+    """Write the findings with one statement, and drop those of vanished rows."""
+    if sql := from_template("findings", _findings_sql, request, scope):
         with connection.cursor() as cursor:
-            cursor.execute(
-                f'DELETE FROM dsar_finding WHERE request_id = {request_id}::uuid AND "table" = {table}'
-                f" AND field = {field} AND row_key NOT IN (SELECT row_key FROM ({values}) v)"
-            )
-            cursor.execute(
-                'INSERT INTO dsar_finding (request_id, "table", row_key, field, conversation, verdict, ground, redacted)'
-                f" SELECT {request_id}::uuid, {table}, v.row_key, {field}, v.conversation, 'waiting', '', ''"
-                f" FROM ({values}) v ON CONFLICT DO NOTHING"
-            )
+            cursor.execute(sql)
+
+
+def _findings_sql(request_id: uuid.UUID, scope: Scope) -> str:
+    values = [
+        _values_to_review(entry, column, roles)
+        for entry in entries()
+        if (roles := roles_of(entry, scope)) is not None
+        for column in columns_of(entry)
+        if column.is_reviewed
+    ]
+    if not values:
+        return ""
+    own = f"{quote(str(request_id))}::uuid"
+    return (
+        f"WITH found AS MATERIALIZED ({' UNION ALL '.join(values)}),"
+        f" gone AS (DELETE FROM dsar_finding f WHERE request_id = {own} AND NOT EXISTS (SELECT 1 FROM found v"
+        ' WHERE (v."table", v.row_key, v.field) = (f."table", f.row_key, f.field)))'
+        ' INSERT INTO dsar_finding (request_id, "table", row_key, field, conversation, verdict, ground, redacted)'
+        f" SELECT {own}, v.\"table\", v.row_key, v.field, v.conversation, 'waiting', '', ''"
+        " FROM found v ON CONFLICT DO NOTHING"
+    )
 
 
 def _values_to_review(entry: Entry, column: Column, roles: str) -> str:
-    """Return a query for ``row_key`` and ``conversation`` of what must be reviewed."""
+    """Return a query for what must be reviewed of one field, as findings name it."""
     meta = entry.model._meta
     return (
-        f'SELECT t."{meta.pk.column}"::text AS row_key,'
-        f" {conversation_of(entry, 't')} AS conversation"
+        f'(SELECT {quote(entry.label)} AS "table", t."{meta.pk.column}"::text AS row_key,'
+        f" {quote(column.name)} AS field, {conversation_of(entry, 't')} AS conversation"
         f' FROM "{meta.db_table}" t JOIN ({roles}) r ON r.key = t."{meta.pk.column}"'
         f" WHERE r.rank < 2 AND {column.needs_review('r')}"
-        f" AND {column.is_filled('t')} AND {exists_now(entry, 't')}"
-        f' ORDER BY t."{meta.pk.column}"'
+        f" AND {column.is_filled('t')}"
+        f' ORDER BY t."{meta.pk.column}")'
     )

@@ -83,9 +83,7 @@ def make(
     Call it outside transactions: the file is guarded by one that commits.
     """
     with translation.override(request.language):
-        archive = PackageZip(
-            request, scope_of(request), collection.entries(), progress=progress
-        )
+        archive = PackageZip(request, scope_of(request), progress=progress)
         path = f"packages/{uuid.uuid4()}.zip"
         received = files.receive(archive.chunks(), path=path, max_bytes=MAX_BYTES)
     if archive.undecided:
@@ -103,7 +101,7 @@ def make(
             revision=graph().revision,
             row_count=archive.row_count,
         )
-        package.full_clean()
+        package.full_clean(exclude=["request"], validate_unique=False)
         package.save()
         received.keep()
         request.state = Request.State.READY
