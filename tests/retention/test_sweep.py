@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,7 +31,7 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 MICROSECOND = timedelta(microseconds=1)
 
 
-def local(*parts: int) -> datetime:
+def local(*parts: Any) -> datetime:
     return datetime(*parts, tzinfo=HELSINKI)
 
 
