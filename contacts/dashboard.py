@@ -15,11 +15,11 @@ from contacts.models import Contact
 from register import dashboard
 from register.dashboard import Figure, Plot
 from register.datamap.vocabulary import Category
-from register.staff_site import EstimatedPaginator
+from register.staff_site import estimated_count
 
 
 def _contacts() -> Figure:
-    count = EstimatedPaginator(Contact.objects.all(), 50).count
+    count = estimated_count(Contact.objects.all())
     return Figure(
         _("Contacts"), count, url=reverse("admin:contacts_contact_changelist")
     )

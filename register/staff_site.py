@@ -47,14 +47,20 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
         queryset = self.object_list
         if not isinstance(queryset, QuerySet):
             return len(queryset)
-        some = queryset.order_by()[: self.EXACT_UP_TO + 1].count()
-        if some <= self.EXACT_UP_TO:
-            return some
-        sql, params = queryset.order_by().values("pk").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
-            plan = cursor.fetchone()[0][0]["Plan"]
-        return max(some, int(plan["Plan Rows"]))
+        return estimated_count(queryset)
+
+
+def estimated_count(queryset: QuerySet[Any]) -> int:
+    """Count exactly up to ``EstimatedPaginator.EXACT_UP_TO``; the planner's word beyond."""
+    limit = EstimatedPaginator.EXACT_UP_TO
+    some = queryset.order_by()[: limit + 1].count()
+    if some <= limit:
+        return some
+    sql, params = queryset.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        plan = cursor.fetchone()[0][0]["Plan"]
+    return max(some, int(plan["Plan Rows"]))
 
 
 class RegisterAdmin(ModelAdmin):

@@ -23,7 +23,11 @@ from register.datamap import (
 )
 
 CLAIMS = Keep("GDPR Art. 17(3)(e)", "P3Y", "placed_at")
-KEPT: dict[str, Any] = {"erasure": Erasure.KEEP, "keep": CLAIMS, "portability": Portability.OBSERVED}
+KEPT: dict[str, Any] = {
+    "erasure": Erasure.KEEP,
+    "keep": CLAIMS,
+    "portability": Portability.OBSERVED,
+}
 
 
 class Hold(models.Model):

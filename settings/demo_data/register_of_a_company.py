@@ -8,17 +8,16 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from consent.services import prohibitions
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
-from dsar.services import intake
 from stdnum.fi import ytunnus
 
 from communications.models import Call, Chat, ChatLine, ChatParticipant, Recording
 from consent.models import Prohibition
+from consent.services import prohibitions
 from contacts.models import (
     Affiliation,
     Company,
@@ -29,6 +28,7 @@ from contacts.models import (
 from contacts.models.people import Source
 from contacts.services import search_words
 from dsar.models import Request
+from dsar.services import intake
 from register import actors, audit, files
 from register.models import User
 from register.periods import Period, ends_at

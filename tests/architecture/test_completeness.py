@@ -70,7 +70,9 @@ def _request_of_an_almighty_user():
     for category in Category:
         for action in Action:
             RoleRight.objects.create(role=role, category=category, action=action)
-    user = User.objects.create_user("all@seloste.test", "x", first_name="A", last_name="B")
+    user = User.objects.create_user(
+        "all@seloste.test", "x", first_name="A", last_name="B"
+    )
     RoleAssignment.objects.create(user=user, role=role)
     request = RequestFactory().get("/admin/")
     request.user = user
@@ -128,7 +130,8 @@ def test_retention_and_requests_name_no_table_of_another_app():
         for app in ("retention", "dsar")
         for path in (ROOT / app).rglob("*.py")
         if not {"migrations", "screens", "admin", "management"} & set(path.parts)
-        and path.name not in {"admin.py", "apps.py", "dashboard.py", "forms.py", "panels.py"}
+        and path.name
+        not in {"admin.py", "apps.py", "dashboard.py", "forms.py", "panels.py"}
         for line in path.read_text().splitlines()
         if any(f"import {word}" in line or f"from {word}" in line for word in words)
     ]

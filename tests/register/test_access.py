@@ -94,7 +94,9 @@ def test_an_inactive_account_may_nothing(officer):
 
 
 def test_seeing_does_not_include_changing():
-    role = Role.objects.create(code="reader", name="R", default_purpose="accountability")
+    role = Role.objects.create(
+        code="reader", name="R", default_purpose="accountability"
+    )
     RoleRight.objects.create(role=role, category=Category.IDENTITY, action=VIEW)
     from tests.conftest import make_user
 

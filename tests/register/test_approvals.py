@@ -69,7 +69,9 @@ def test_the_database_refuses_it_too(waiting, officer):
 
 
 @pytest.mark.parametrize("role", ["agent", "marketer", "auditor", "administrator"])
-def test_without_the_right_to_approve_nothing_happens(waiting, decisions, role, request):
+def test_without_the_right_to_approve_nothing_happens(
+    waiting, decisions, role, request
+):
     user = request.getfixturevalue(role)
 
     with pytest.raises(PermissionDenied):

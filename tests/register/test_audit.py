@@ -156,7 +156,9 @@ def test_cutting_off_the_end_is_found_by_the_file_outside(
         audit.seal()
     assert problems() == []
 
-    tamper("DELETE FROM register_auditseal WHERE id = (SELECT max(id) FROM register_auditseal)")
+    tamper(
+        "DELETE FROM register_auditseal WHERE id = (SELECT max(id) FROM register_auditseal)"
+    )
     tamper("DELETE FROM register_auditentry WHERE id >= %s", last[0])
 
     assert problems() == ["missing"]
@@ -173,7 +175,10 @@ def test_entries_that_commit_late_are_sealed_later_without_alarm():
     write(1)
     audit.seal(at=now)
     AuditEntry.objects.create(
-        pk=slow, at=now - timedelta(minutes=5), action="record.listed", actor_kind="system"
+        pk=slow,
+        at=now - timedelta(minutes=5),
+        action="record.listed",
+        actor_kind="system",
     )
 
     assert audit.seal(at=now + timedelta(minutes=1)) == 1

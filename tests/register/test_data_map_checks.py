@@ -36,7 +36,9 @@ FIELDS = {
 }
 
 
-def findings(fields=None, *, has_end=False, body_field=None, created_null=False, **changes):
+def findings(
+    fields=None, *, has_end=False, body_field=None, created_null=False, **changes
+):
     """Return the codes a small model with this declaration is given."""
     declared = ModelMap(**{**COMPLETE, **changes}, fields=fields or FIELDS)
 
@@ -101,7 +103,10 @@ def test_a_model_that_says_nothing_is_refused():
         ("E013", {"fields": {**FIELDS, "text": Personal("t", erasure=Erasure.BLANK)}}),
         ("E015", {"retention": None}),
         ("E016", {"retention": WithParent("text")}),
-        ("E017", {"retention": Ends("r", "three months", "created_at"), "has_end": True}),
+        (
+            "E017",
+            {"retention": Ends("r", "three months", "created_at"), "has_end": True},
+        ),
         ("E018", {"retention": Ends("r", "P3M", "no_such_field"), "has_end": True}),
         (
             "E018",

@@ -147,9 +147,10 @@ def test_an_api_key_is_shown_once_and_stored_as_a_hash(administrator, client_of)
     assert secret not in str(ApiKey.objects.values().get())
     assert api_keys.key_for(secret) == key
     assert key.scopes == ["calls:write"]
-    assert secret not in browser.get(
-        reverse("admin:register_apikey_changelist")
-    ).content.decode()
+    assert (
+        secret
+        not in browser.get(reverse("admin:register_apikey_changelist")).content.decode()
+    )
 
 
 def test_a_revoked_key_opens_nothing(administrator, client_of):
@@ -188,7 +189,12 @@ def test_a_key_past_its_end_opens_nothing(administrator):
 def test_a_period_that_cannot_be_computed_is_refused(officer, client_of):
     answer = client_of(officer).post(
         reverse("admin:register_legalparameter_add"),
-        {"code": "response", "period": "a month", "valid_from": "2030-01-01", "source": "x"},
+        {
+            "code": "response",
+            "period": "a month",
+            "valid_from": "2030-01-01",
+            "source": "x",
+        },
     )
 
     assert answer.status_code == 200
@@ -246,7 +252,5 @@ def test_a_search_with_odd_characters_is_no_error(officer, client_of):
     browser = client_of(officer)
 
     for odd in ("%00", "%", "'", "\\", "😀" * 300, "a" * 5000):
-        page = browser.get(
-            reverse("admin:register_auditentry_changelist"), {"q": odd}
-        )
+        page = browser.get(reverse("admin:register_auditentry_changelist"), {"q": odd})
         assert page.status_code == 200
