@@ -12,7 +12,11 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Wire what this app itself shows on the page of a contact."""
+        """Wire what this app shows on the page of a contact, and what it derives."""
         from contacts import page_parts
+        from contacts.services import search_words
+        from register.datamap.derived import register_rebuild
 
         page_parts.register()
+        register_rebuild("contacts.Company", search_words.refresh_of_companies)
+        register_rebuild("contacts.Contact", search_words.refresh)

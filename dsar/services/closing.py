@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dsar.models import Request, RequestEvent
+from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.services import requests
 from register.actors import Actor
 from register.errors import DomainError
@@ -62,6 +62,13 @@ def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
             "not_downloaded",
             _("Download the package first and hand it over to the person."),
         )
+    if outcome == Outcome.ERASED and not _was_erased(request):
+        raise DomainError(
+            "not_erased",
+            _(
+                "The erasure has not been carried out and found to be complete; it closes the request itself."
+            ),
+        )
     if outcome == Outcome.NOT_FOUND and request.people.exists():
         raise DomainError(
             "person_confirmed",
@@ -71,3 +78,9 @@ def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
         raise DomainError(
             "reason_missing", _("Say why it is refused; the person must be told.")
         )
+
+
+def _was_erased(request: Request) -> bool:
+    """Whether the search after the erasure found nothing, or nothing unlawful."""
+    plan = ErasurePlan.objects.filter(request=request).first()
+    return plan is not None and plan.verified_at is not None and not plan.left_over

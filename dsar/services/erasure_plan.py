@@ -23,7 +23,7 @@ from dsar.services.erasure_rows import (
     file_count,
     others_in,
 )
-from register.datamap.declarations import Ends, Keep, Personal, WithParent
+from register.datamap.declarations import Ends, Keep, WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure
 from register.errors import DomainError
@@ -193,7 +193,7 @@ def _keeps(entry: Entry) -> list[Keep]:
     keeps = [
         personal.keep
         for _name, personal in entry.map.personal_fields()
-        if isinstance(personal, Personal) and personal.keep is not None
+        if personal.keep is not None
     ]
     return list(dict.fromkeys(keeps))
 

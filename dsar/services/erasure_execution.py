@@ -1,0 +1,169 @@
+"""Carrying out an approved erasure.
+
+The deletions, the rewriting and their record are one transaction: whatever is killed
+at whatever moment, everything was done or nothing. It happens at least once, and a
+second time finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dsar.models import ErasurePlan, Request, RequestEvent
+from dsar.scope import KIND, Scope
+from dsar.services import erasure_mentions, requests, verification
+from dsar.services.erasure_identity import gather, seal
+from dsar.services.erasure_plan import mentioning_rows
+from dsar.services.erasure_rows import Selection, in_order_of_deletion, select
+from dsar.services.erasure_steps import (
+    ERASE,
+    PURPOSE,
+    confirmed_scope,
+    move,
+    require_free_and_current,
+    require_state,
+)
+from register import actors, audit, files
+from register.datamap.graph import graph
+from register.datamap.removal import delete_rows
+from register.datamap.vocabulary import Erasure
+from register.errors import DomainError
+from register.services import jobs
+
+
+@jobs.register_kind(ERASE, _("Erasing a person"))
+def erase(request_id: str, progress: jobs.Progress) -> dict[str, int]:
+    """Carry out an approved erasure and search for what is left (job).
+
+    Runs again after a kill: what was committed is not done twice, and the search
+    starts from its beginning.
+    """
+    progress.start(2)
+    request = Request.objects.get(pk=request_id)
+    try:
+        made = execute(request)
+    except DomainError:
+        _back_to_planning(request)
+        raise
+    progress.advance(1)
+    result = verification.verify(request)
+    return {
+        "deleted": sum(made.deleted.values()),
+        "files": made.files_removed,
+        "rewritten": made.rewritten,
+        "left_over": sum(result.values()),
+    }
+
+
+@transaction.atomic
+def execute(request: Request) -> ErasurePlan:
+    """Delete, rewrite and blank as planned, in one transaction. Twice changes nothing.
+
+    Raises :class:`PlanOutdated`, or a :class:`DomainError` for a hold placed since;
+    then nothing has changed.
+    """
+    request = requests.lock(request)
+    made = ErasurePlan.objects.select_for_update().get(request=request)
+    if made.executed_at is not None:
+        return made
+    require_state(request, Request.State.EXECUTING)
+    scope = confirmed_scope(request)
+    _lock_people(scope)
+    require_free_and_current(request)
+    identity = gather(request, scope)
+    selection = select(scope, also_due=True)
+    # Rewritten first, while the rows still show who else is in them.
+    made.rewritten = erasure_mentions.take_out_of_own(selection, identity, scope)
+    made.rewritten += erasure_mentions.take_out_of_others(
+        mentioning_rows(made), identity, scope
+    )
+    deleted: Counter[str] = Counter()
+    for label in in_order_of_deletion(selection.delete):
+        deleted.update(delete_rows(graph()[label].model, list(selection.delete[label])))
+    made.files_removed = deleted.pop("files", 0) + _blank(selection)
+    made.deleted = {label: count for label, count in deleted.items() if count}
+    made.mentions = {}
+    made.sealed_identifiers = seal(identity, purpose=str(request.pk))
+    made.executed_at = timezone.now()
+    _record_erasure(request, scope, made)
+    made.save()
+    return made
+
+
+def _record_erasure(request: Request, scope: Scope, made: ErasurePlan) -> None:
+    system = actors.system(PURPOSE)
+    root = graph().root(KIND).model._meta.label_lower
+    audit.record_many(
+        [
+            audit.entry_values(
+                "contact.erased",
+                actor=system,
+                object_type=root,
+                object_id=subject_id or "",
+                subject_id=subject_id,
+                counts=made.deleted,
+                revision=made.revision,
+            )
+            for subject_id in scope.subject_ids or [None]
+        ]
+    )
+    request.refresh_from_db()
+    requests.add_event(request, RequestEvent.Kind.ERASED, actor=system)
+
+
+def _blank(selection: Selection) -> int:
+    """Empty or replace the fields that erasure empties, in rows that stay."""
+    removed = 0
+    for entry, keys in selection.staying():
+        meta = entry.model._meta
+        for name, personal in entry.map.personal_fields():
+            if personal.erasure not in (Erasure.BLANK, Erasure.CONSTANT):
+                continue
+            field_name, _dot, key = name.partition(".")
+            field = meta.get_field(field_name)
+            assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
+            if field_name in entry.file_fields:
+                removed += files.order_removal_of_rows(
+                    entry.model, field_name, list(keys)
+                )
+            is_blank = personal.erasure is Erasure.BLANK
+            value = _empty(field) if is_blank else personal.value
+            column = f'"{field.column}"'
+            if key:
+                assignment = f"{column} = {column} - '{key}'"
+                params: list[Any] = [list(keys)]
+            else:
+                assignment, params = f"{column} = %s", [value, list(keys)]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f'UPDATE "{meta.db_table}" SET {assignment}'  # noqa: S608 - identifiers come from model metadata
+                    f' WHERE "{meta.pk.column}" = ANY(%s)',
+                    params,
+                )
+    return removed
+
+
+def _empty(field: models.Field[Any, Any]) -> Any:
+    if field.empty_strings_allowed and not field.null:
+        return ""
+    return None
+
+
+def _lock_people(scope: Scope) -> None:
+    """Let nobody add a row to a person who is being erased: it would wait, then fail."""
+    people = graph().root(KIND).model._base_manager.select_for_update()
+    list(people.filter(pk__in=scope.subject_ids).order_by("pk").values_list("pk"))
+
+
+@transaction.atomic
+def _back_to_planning(request: Request) -> None:
+    """Let the plan be made anew after something came between approval and erasure."""
+    request = requests.lock(request)
+    if request.state == Request.State.EXECUTING:
+        move(request, Request.State.PLANNED)
+        requests.record("erasure.outdated", request, actor=actors.system(PURPOSE))
