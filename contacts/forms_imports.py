@@ -11,6 +11,7 @@ from contacts.models import ImportBatch
 from contacts.services.imports import reasons, targets
 
 INPUT = {"class": "sel-input"}
+WIDE = {"class": "sel-input sel-input-wide"}
 
 
 class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -53,7 +54,7 @@ class ColumnsForm(forms.Form):
                 choices=targets.choices(),
                 required=False,
                 initial=chosen[index],
-                widget=forms.Select(attrs=INPUT),
+                widget=forms.Select(attrs=WIDE),
             )
 
     @property

@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, ngettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from contacts.forms_imports import ColumnsForm, UploadForm
@@ -33,6 +33,29 @@ State = ImportBatch.State
 EXAMPLES = 3
 ERRORS_PER_PAGE = 50
 LONGEST_EXAMPLE = 60
+TRIED = {
+    "new": ngettext_lazy("row makes a new contact", "rows make a new contact", "count"),
+    "updated": ngettext_lazy("row adds to a contact", "rows add to a contact", "count"),
+    "unchanged": ngettext_lazy(
+        "row holds nothing new", "rows hold nothing new", "count"
+    ),
+    "invalid": ngettext_lazy(
+        "row has an error and stays out", "rows have an error and stay out", "count"
+    ),
+}
+DONE = {
+    "new": ngettext_lazy("new contact", "new contacts", "count"),
+    "updated": ngettext_lazy(
+        "row added to a contact", "rows added to a contact", "count"
+    ),
+    "unchanged": ngettext_lazy(
+        "row held nothing new", "rows held nothing new", "count"
+    ),
+    "invalid": ngettext_lazy("row was not imported", "rows were not imported", "count"),
+    "refusals": ngettext_lazy(
+        "new prohibition of contact", "new prohibitions of contact", "count"
+    ),
+}
 
 
 @csrf_exempt  # checked below, once the place where the file goes has been set
@@ -201,8 +224,7 @@ def _context(
         "step": _step(batch),
         "is_working": is_working,
         "has_broken_off": job is not None and job.state == Job.State.FAILED,
-        "counts": counts,
-        "new_refusals": counts.pop("refusals", 0),
+        "figures": _figures(counts, is_done=batch.state == State.DONE),
         "row_errors": counts.get(str(ImportRow.Outcome.INVALID), 0),
         "has_remarks": not is_working and batches.with_remarks(batch).exists(),
         "reason": reasons.of_file(batch.error_code) if batch.error_code else "",
@@ -214,12 +236,19 @@ def _context(
 
 
 def _counts(batch: ImportBatch, job: Job | None) -> dict[str, int]:
-    """The numbers of the last run, in the order of the outcomes; rows end before jobs."""
+    """The numbers of the last run; they are kept longer than the rows."""
     if batch.state not in (State.CHECKED, State.DONE) or job is None:
         return {}
-    found = job.result.get("counts", {})
-    order = [*ImportRow.Outcome.values, "refusals"]
-    return {name: found[name] for name in order if name in found}
+    counts: dict[str, int] = job.result.get("counts", {})
+    return counts
+
+
+def _figures(counts: dict[str, int], *, is_done: bool) -> list[tuple[int, str]]:
+    """Each number with what it counts, a dry run's as what would happen."""
+    return [
+        (counts.get(name, 0), words % {"count": counts.get(name, 0)})
+        for name, words in (DONE if is_done else TRIED).items()
+    ]
 
 
 def _step(batch: ImportBatch) -> int:
