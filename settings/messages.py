@@ -11,7 +11,8 @@
 =========================================  ============================================
 
 Messages are written in English in the sources, so the English catalogue may stay
-empty. The catalogues are sorted and name files but neither lines nor dates, so that a
+empty. What the data map says about a field is collected, too: people read it in their
+packages. The catalogues are sorted and name files but neither lines nor dates, so that a
 change of a text is all a diff shows. A catalogue deeper in ``locale/`` (for words of a
 library that has no Finnish) is compiled too, and otherwise left to its author.
 
@@ -67,6 +68,13 @@ _FUNCTIONS: dict[str, Any] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 _COMMENT_TAGS = ("Translators",)
+# What people are told of the data map: arguments by place or name, in plain English.
+_DECLARATIONS: dict[str, tuple[int | str, ...]] = {
+    "Personal": (0, "meaning", "ground"),
+    "Reviewed": (1, "reason"),
+    "ModelMap": ("source",),
+    "Recipient": (3, 4, "receives", "safeguard"),
+}
 
 # Headers that would change with every run, or that say nothing.
 _CHURNING_HEADER = re.compile(
@@ -152,6 +160,8 @@ def collect(root: Path = BASE_DIR) -> dict[Key, _Found]:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
             functions = _FUNCTIONS | _imported_names(text, name)
+            for words in _declared(text, name):
+                found.setdefault((words, None), _Found(words)).files.add(name)
         else:
             functions = _FUNCTIONS | {"_": None}
             text = _python_of_template(text, name)
@@ -222,6 +232,18 @@ def _imported_names(source: str, name: str) -> dict[str, Any]:
         for alias in node.names
         if alias.name in _FUNCTIONS
     }
+
+
+def _declared(source: str, name: str) -> Iterator[str]:
+    """Yield what a module tells people in the declarations of the data map."""
+    for node in ast.walk(ast.parse(source, filename=name)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        told = _DECLARATIONS.get(node.func.id, ())
+        arguments = [*enumerate(node.args), *((k.arg, k.value) for k in node.keywords)]
+        for place, value in arguments:
+            if place in told and isinstance(value, ast.Constant) and value.value:
+                yield str(value.value)
 
 
 def _python_of_template(source: str, name: str) -> str:

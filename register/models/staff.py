@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 from register.datamap import (
     SELF,
@@ -26,6 +26,17 @@ from register.datamap import (
     Reviewed,
     Subject,
     WithParent,
+)
+
+# The names of the roles every installation starts with, which stand in the database and
+# are shown in the language of the reader.
+STANDARD_ROLE_NAMES = (
+    gettext_noop("Data protection officer"),
+    gettext_noop("Customer service"),
+    gettext_noop("Sales"),
+    gettext_noop("Marketing"),
+    gettext_noop("Auditor"),
+    gettext_noop("Administrator"),
 )
 
 ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P5Y", "created_at")

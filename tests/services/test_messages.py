@@ -109,6 +109,27 @@ def test_an_underscore_of_another_origin_is_not_a_message(root):
     assert messages.collect(root) == {}
 
 
+def test_what_the_data_map_tells_people_is_a_message(root):
+    only_source(
+        root,
+        "ModelMap(\n"
+        '    fields={"id": NotPersonal("key"), "name": Personal("name", ground="secret")},\n'
+        '    source="the person",\n'
+        '    retention=Reviewed("rule", "while it stands", "P1Y", "at"),\n'
+        ")\n"
+        'Recipient("post", "Posti", "FI", "postal addresses", safeguard="a contract")\n',
+    )
+
+    assert set(messages.collect(root)) == {
+        ("name", None),
+        ("secret", None),
+        ("the person", None),
+        ("while it stands", None),
+        ("postal addresses", None),
+        ("a contract", None),
+    }
+
+
 def test_update_writes_three_sorted_catalogues(root):
     assert messages.update(root) == {"fi": (10, 0), "sv": (10, 0), "en": (10, 0)}
 
