@@ -21,7 +21,7 @@ from psycopg.sql import quote
 from dsar import wording
 from dsar.models import Finding
 from dsar.scope import KIND, Scope, keys_sql
-from dsar.verdicts import Column, given_columns, roles_of
+from dsar.verdicts import RANK, Column, given_columns, rows_sql
 from register.datamap.declarations import SELF
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Identifier
@@ -58,8 +58,8 @@ class RowWriter:
         JSON and line are NULL for a row that the review withheld as a whole. The query
         has no parameters; it is empty if nobody can be in the table.
         """
-        roles = roles_of(self.entry, self.scope)
-        if roles is None:
+        source = rows_sql(self.entry, self.scope)
+        if source is None:
             return ""
         reviewed = [column for column in self.columns if column.is_reviewed]
         json_row, line = self._json(), self._line()
@@ -68,36 +68,37 @@ class RowWriter:
             dropped = self._is_dropped(reviewed)
             json_row = f"CASE WHEN NOT ({dropped}) THEN {json_row} END"
             line = f"CASE WHEN NOT ({dropped}) THEN {line} END"
+        # Sorted before they are written out: narrow rows sort in memory. OFFSET 0
+        # keeps the planner from doing it the other way round.
         return (
             f"SELECT {json_row}, {line}, {missing}"
-            f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{self._joins(reviewed)}"
-            f" WHERE r.rank < 2{self._order}"
+            f" FROM (SELECT * FROM ({source}) t{self._joins(reviewed)}{self._order} OFFSET 0) t"
         )
 
     def files(self, column: Column) -> str:
         """Return a query for ``key, path in the storage`` of the files that are given."""
-        roles = roles_of(self.entry, self.scope)
+        source = rows_sql(self.entry, self.scope)
         given = self._decided(column, column.sql("t"), "NULL")
         joins = self._joins([column] if column.is_reviewed else [])
         return (
             f"SELECT key, path FROM (SELECT t.{self._key}::text AS key, {given} AS path"
-            f" FROM ({roles}) r JOIN {self._table} t ON t.{self._key} = r.key{joins}"
-            " WHERE r.rank < 2) f WHERE path <> '' ORDER BY key"
+            f" FROM ({source}) t{joins}) f WHERE path <> '' ORDER BY key"
         )
 
     def _joins(self, reviewed: list[Column]) -> str:
-        """Return the joins of what the DPO decided about each field."""
+        """Return the joins of what the DPO decided about each field.
+
+        The numbers of rows are hard to foresee here; OFFSET 0 keeps the planner from
+        looking up the findings one by one.
+        """
         return "".join(
-            f" LEFT JOIN dsar_finding {_alias(column)} ON {_alias(column)}.request_id = {quote(str(self.request_id))}::uuid"
-            f' AND {_alias(column)}."table" = {quote(self.entry.label)}'
-            f" AND {_alias(column)}.field = {quote(column.name)}"
-            f" AND {_alias(column)}.row_key = t.{self._key}::text"
+            f" LEFT JOIN (SELECT row_key AS {_of(column, 'key')}, verdict AS {_of(column, 'verdict')},"
+            f" ground AS {_of(column, 'ground')}, redacted AS {_of(column, 'redacted')}"
+            f" FROM dsar_finding WHERE request_id = {quote(str(self.request_id))}::uuid"
+            f' AND "table" = {quote(self.entry.label)} AND field = {quote(column.name)} OFFSET 0)'
+            f" {_of(column, 'finding')} ON {_of(column, 'key')} = t.{self._key}::text"
             for column in reviewed
         )
-
-    @property
-    def _table(self) -> str:
-        return f'"{self.entry.model._meta.db_table}"'
 
     @property
     def _key(self) -> str:
@@ -118,11 +119,11 @@ class RowWriter:
     def _is_dropped(self, reviewed: list[Column]) -> str:
         """Return SQL: a row under review of which nothing that it says is given."""
         gone = " AND ".join(
-            f"(NOT {column.is_filled('t')} OR {_alias(column)}.verdict = 'withhold')"
+            f"(NOT {column.is_filled('t')} OR {_of(column, 'verdict')} = 'withhold')"
             for column in reviewed
         )
-        some = " OR ".join(f"{_alias(c)}.verdict = 'withhold'" for c in reviewed)
-        return f"coalesce(r.rank = 1 AND ({gone}) AND ({some}), false)"
+        some = " OR ".join(f"{_of(c, 'verdict')} = 'withhold'" for c in reviewed)
+        return f"coalesce(t.{RANK} = 1 AND ({gone}) AND ({some}), false)"
 
     # --- JSON ------------------------------------------------------------------------
 
@@ -136,12 +137,12 @@ class RowWriter:
         if not reviewed:
             return f"{plain}::text"
         states = ", ".join(
-            f"{quote(column.name)}, CASE {_alias(column)}.verdict WHEN 'redact' THEN 'redacted'"
-            f" WHEN 'withhold' THEN 'withheld: ' || {_alias(column)}.ground END"
+            f"{quote(column.name)}, CASE {_of(column, 'verdict')} WHEN 'redact' THEN 'redacted'"
+            f" WHEN 'withhold' THEN 'withheld: ' || {_of(column, 'ground')} END"
             for column in reviewed
         )
         changed = " OR ".join(
-            f"{_alias(column)}.verdict IN ('redact', 'withhold')" for column in reviewed
+            f"{_of(column, 'verdict')} IN ('redact', 'withhold')" for column in reviewed
         )
         state = f"{quote(STATE_KEY)}, json_strip_nulls(json_build_object({states}))"
         return f"CASE WHEN {changed} THEN {_json_object([*pairs, state])} ELSE {plain} END::text"
@@ -155,7 +156,7 @@ class RowWriter:
         return value
 
     def _json_redacted(self, column: Column) -> str:
-        redacted = f"{_alias(column)}.redacted"
+        redacted = f"{_of(column, 'redacted')}"
         if column.field.get_internal_type() == "ArrayField":
             return f"string_to_array({redacted}, E'\\n')"
         if column.field.get_internal_type() in ("CharField", "TextField"):
@@ -169,7 +170,7 @@ class RowWriter:
             self._decided(
                 column,
                 self._html_value(column),
-                _escaped(f"{_alias(column)}.redacted"),
+                _escaped(f"{_of(column, 'redacted')}"),
                 self._html_withheld(column) if column.is_reviewed else "",
             )
             for column in self.columns
@@ -207,7 +208,7 @@ class RowWriter:
             for ground in Finding.Ground
         }
         known = quote(json.dumps(grounds, ensure_ascii=False))
-        return f"{known}::jsonb ->> {_alias(column)}.ground"
+        return f"{known}::jsonb ->> {_of(column, 'ground')}"
 
     def _html_relation(self, column: Column) -> str:
         """Return SQL that names the record of another table as far as it may be named."""
@@ -239,11 +240,11 @@ class RowWriter:
         """Return the value, or what the review made of it."""
         if not column.is_reviewed:
             return value
-        finding = _alias(column)
+        verdict = _of(column, "verdict")
         return (
-            f"CASE WHEN NOT ({column.needs_review('r')}) OR {finding}.verdict = 'give' THEN {value}"
-            f" WHEN {finding}.verdict = 'redact' THEN {redacted}"
-            f" WHEN {finding}.verdict = 'withhold' THEN {withheld} END"
+            f"CASE WHEN NOT ({column.needs_review('t')}) OR {verdict} = 'give' THEN {value}"
+            f" WHEN {verdict} = 'redact' THEN {redacted}"
+            f" WHEN {verdict} = 'withhold' THEN {withheld} END"
         )
 
     def _member(self, column: Column) -> str:
@@ -266,14 +267,15 @@ class RowWriter:
         return f"{column.sql('t')} = ANY(ARRAY[{ids}]::uuid[])"
 
 
-def _alias(column: Column) -> str:
-    return f'"f {column.name}"'
+def _of(column: Column, what: str) -> str:
+    """Return the name of what the DPO decided about a field, among a row's columns."""
+    return f'"{what} of {column.name}"'
 
 
 def _is_undecided(column: Column) -> str:
-    verdict = f"{_alias(column)}.verdict"
+    verdict = f"{_of(column, 'verdict')}"
     return (
-        f"({column.needs_review('r')} AND {column.is_filled('t')}"
+        f"({column.needs_review('t')} AND {column.is_filled('t')}"
         f" AND coalesce({verdict}, 'waiting') = 'waiting')"
     )
 

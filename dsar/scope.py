@@ -52,17 +52,19 @@ class RowsInRole:
 
     subject: Subject
     sql: str
+    # Whether no row can come twice.
+    is_unique: bool
 
 
 def scope_of(request: Request) -> Scope:
     """Return whom and what was confirmed for ``request``."""
     records = records_of(request)
-    people = request.people.order_by("pk").values_list("subject_id", flat=True)
-    if people or records:
-        # The request itself is about them, even if they have no contact.
+    people = tuple(request.people.order_by("pk").values_list("subject_id", flat=True))
+    if records and not people:
+        # The request itself is about them, though it has no contact to be found by.
         own = request._meta.label
         records[own] = (*records.get(own, ()), request.pk)
-    return Scope(tuple(people), records)
+    return Scope(people, records)
 
 
 def records_of(request: Request) -> dict[str, tuple[Any, ...]]:
@@ -97,7 +99,8 @@ def rows_in_roles(
                 condition = f"{{column}} = ANY({_array(keys)})"
                 parts.append(path.select_rows(condition) + exists)
         if parts:
-            found.append(RowsInRole(subject, " UNION ".join(parts)))
+            is_unique = len(parts) == 1 and _is_to_one(entry.model, subject.path)
+            found.append(RowsInRole(subject, " UNION ".join(parts), is_unique))
     return found
 
 
@@ -134,12 +137,10 @@ def from_template(
     once for stand-ins, kept under ``name``, and the request's own are put in. A scope
     with records of its own shape gets SQL of its own.
     """
-    own = {request._meta.label: (request.pk,)}
-    if not scope.subject_ids or scope.records != own:
+    if scope.records or not scope.subject_ids:
         return make(request.pk, scope)
     if name not in _TEMPLATES:
-        records = {request._meta.label: (_SOME_REQUEST,)}
-        _TEMPLATES[name] = make(_SOME_REQUEST, Scope((_SOMEBODY,), records))
+        _TEMPLATES[name] = make(_SOME_REQUEST, Scope((_SOMEBODY,)))
     people = ", ".join(quote(str(each)) for each in scope.subject_ids)
     return (
         _TEMPLATES[name]
@@ -219,6 +220,18 @@ def _ways(entry: Entry, subject: Subject) -> Iterator[tuple[str, str]]:
             for own in there.subjects(subject.kind)
         ):
             yield prefix or SELF, there.label
+
+
+def _is_to_one(model: type[models.Model], path: str) -> bool:
+    """Whether a row leads to one person at most."""
+    if path in ("", SELF):
+        return True
+    step, _, rest = path.partition("__")
+    field = model._meta.get_field(step)
+    target = field.related_model
+    return (
+        bool(field.concrete) and isinstance(target, type) and _is_to_one(target, rest)
+    )
 
 
 @functools.cache

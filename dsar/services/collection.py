@@ -17,7 +17,7 @@ from dsar.models import Request, RequestEvent
 from dsar.scope import Scope, entries, from_template, scope_of
 from dsar.services import requests
 from dsar.services.review import Progress, progress
-from dsar.verdicts import Column, columns_of, roles_of
+from dsar.verdicts import Column, columns_of, rows_sql
 from register.actors import Actor
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry
@@ -68,9 +68,9 @@ def _find_values(request: Request, scope: Scope) -> None:
 
 def _findings_sql(request_id: uuid.UUID, scope: Scope) -> str:
     values = [
-        _values_to_review(entry, column, roles)
+        _values_to_review(entry, column, rows)
         for entry in entries()
-        if (roles := roles_of(entry, scope)) is not None
+        if (rows := rows_sql(entry, scope)) is not None
         for column in columns_of(entry)
         if column.is_reviewed
     ]
@@ -87,14 +87,12 @@ def _findings_sql(request_id: uuid.UUID, scope: Scope) -> str:
     )
 
 
-def _values_to_review(entry: Entry, column: Column, roles: str) -> str:
+def _values_to_review(entry: Entry, column: Column, rows: str) -> str:
     """Return a query for what must be reviewed of one field, as findings name it."""
-    meta = entry.model._meta
+    key = f't."{entry.model._meta.pk.column}"'
     return (
-        f'(SELECT {quote(entry.label)} AS "table", t."{meta.pk.column}"::text AS row_key,'
+        f'(SELECT {quote(entry.label)} AS "table", {key}::text AS row_key,'
         f" {quote(column.name)} AS field, {conversation_of(entry, 't')} AS conversation"
-        f' FROM "{meta.db_table}" t JOIN ({roles}) r ON r.key = t."{meta.pk.column}"'
-        f" WHERE r.rank < 2 AND {column.needs_review('r')}"
-        f" AND {column.is_filled('t')}"
-        f' ORDER BY t."{meta.pk.column}")'
+        f" FROM ({rows}) t WHERE {column.needs_review('t')} AND {column.is_filled('t')}"
+        f" ORDER BY {key})"
     )
