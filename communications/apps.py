@@ -10,3 +10,9 @@ class CommunicationsConfig(AppConfig):
     name = "communications"
     verbose_name = _("Communications")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Wire what this app shows on the page of a contact."""
+        from communications import timeline
+
+        timeline.register()

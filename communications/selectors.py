@@ -6,27 +6,57 @@ Row security leaves out what is past its due instant.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce
 
 from communications.models import Call, Chat, ChatLine, ChatParticipant, Recording
+from register.database.rules import held_function
+from register.datamap.graph import graph
 
 _PARTICIPANTS = Prefetch(
     "participants",
     ChatParticipant.objects.select_related("contact").order_by("id"),
 )
-_LINES = Prefetch("lines", ChatLine.objects.order_by("said_at", "id"))
 
 
-def whole_chats() -> QuerySet[Chat]:
-    """Chats with all that is in them, in a few queries however many they are."""
-    return Chat.objects.select_related("agent").prefetch_related(_PARTICIPANTS, _LINES)
+def whole_chats(*, lines: int | None = None) -> QuerySet[Chat]:
+    """Chats with what is in them, in a few queries however many they are.
+
+    With all ``lines``, or the first so many of each.
+    """
+    first = ChatLine.objects.order_by("said_at", "id")[:lines]
+    return Chat.objects.select_related("agent").prefetch_related(
+        _PARTICIPANTS, Prefetch("lines", first)
+    )
 
 
-def chats_with_participants() -> QuerySet[Chat]:
-    """Chats for a list: who took part, and ``lines_count``."""
+def with_participants(chats: list[Chat]) -> list[Chat]:
+    """Read the participants of chats that are loaded already."""
+    prefetch_related_objects(chats, _PARTICIPANTS)
+    return chats
+
+
+def lines_counts(chats: Iterable[Chat]) -> dict[int, int]:
+    """How many lines some chats have, by the number of the chat."""
+    lines = ChatLine.objects.filter(chat__in=[chat.pk for chat in chats]).order_by()
+    return dict(lines.values_list("chat").annotate(Count("pk")))
+
+
+def with_lines_count(chats: QuerySet[Chat]) -> Any:
+    """Add ``lines_count`` to each chat; counted only for those that are read."""
     counted = (
         ChatLine.objects.filter(chat=OuterRef("pk"))
         .order_by()
@@ -34,15 +64,21 @@ def chats_with_participants() -> QuerySet[Chat]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    return Chat.objects.prefetch_related(_PARTICIPANTS).annotate(
-        lines_count=Coalesce(Subquery(counted), 0)
+    return chats.annotate(lines_count=Coalesce(Subquery(counted), 0))
+
+
+def with_held(rows: QuerySet[Any]) -> Any:
+    """Add ``is_held``: whether a hold keeps the row, its people or its parts."""
+    function = held_function(graph().of(rows.model))
+    return rows.annotate(
+        is_held=Func(F("pk"), function=function, output_field=BooleanField())
     )
 
 
-def chats_of(contact_id: UUID) -> QuerySet[Chat]:
-    """Whole chats in which the person took part."""
+def chats_of(contact_id: UUID, *, lines: int | None = None) -> Any:
+    """Chats in which the person took part, with ``lines_count``."""
     own = ChatParticipant.objects.filter(contact_id=contact_id).values("chat")
-    return whole_chats().filter(pk__in=own)
+    return with_lines_count(whole_chats(lines=lines).filter(pk__in=own))
 
 
 def calls_with_people() -> QuerySet[Call]:
@@ -53,6 +89,12 @@ def calls_with_people() -> QuerySet[Call]:
 def calls_of(contact_id: UUID) -> QuerySet[Call]:
     """Calls with the person."""
     return calls_with_people().filter(contact_id=contact_id)
+
+
+def with_people(calls: list[Call]) -> list[Call]:
+    """Read the people of calls that are loaded already."""
+    prefetch_related_objects(calls, "contact")
+    return calls
 
 
 def recordings_of(calls: Iterable[Call]) -> dict[int, Recording]:

@@ -84,6 +84,10 @@ class RegisterAdmin(ModelAdmin):
         """Return the UUID of the person a row is about, if it is one person."""
         return getattr(obj, "subject_id", None) or getattr(obj, "contact_id", None)
 
+    def subjects_of(self, obj: Any) -> list[Any]:
+        """Return the UUIDs of all persons a row is about; each has an entry of a read."""
+        return [self.subject_of(obj)]
+
     def autocomplete_text(self, obj: Any) -> str:
         """Return what a row is called in a field that completes what is typed.
 
@@ -143,12 +147,11 @@ class RegisterAdmin(ModelAdmin):
         if request.method == "GET" and object_id and response.status_code == 200:
             obj = self.get_object(request, object_id)
             if obj is not None and self.holds_personal_data:
-                audit.record(
-                    "record.viewed",
-                    actor=actors.of_request(request),
-                    obj=obj,
-                    subject_id=self.subject_of(obj),
-                )
+                actor = actors.of_request(request)
+                for subject in self.subjects_of(obj):
+                    audit.record(
+                        "record.viewed", actor=actor, obj=obj, subject_id=subject
+                    )
         return response
 
     # Django's three log hooks: ids and names of fields instead of texts.

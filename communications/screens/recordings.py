@@ -1,0 +1,145 @@
+"""Playing a recording: asked for with a purpose, then fetched piece by piece."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.files.base import File
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from communications.byte_ranges import Span, Unsatisfiable, span_of
+from communications.models import Recording
+from communications.services import playing
+from register import access, actors
+from register.activities import ACTIVITIES
+from register.datamap.vocabulary import Action, Category
+from register.errors import DomainError
+
+logger = logging.getLogger(__name__)
+PIECE = 64 * 1024
+
+
+@require_POST
+def play(request: HttpRequest, recording_id: int, model_admin: Any) -> HttpResponse:
+    """Record who plays it and why, and show the player.
+
+    htmx puts the player where the form was; without scripts it is a page.
+    """
+    recording = _recording_for(request, recording_id)
+    purpose = request.POST.get("purpose", "")
+    try:
+        token = playing.start(
+            recording, purpose=purpose, actor=actors.of_request(request)
+        )
+    except DomainError as error:
+        raise BadRequest from error
+    path = reverse("admin:communications_recording_audio", args=[recording.pk])
+    context = {
+        "recording": recording,
+        "call": recording.call,
+        "purpose": ACTIVITIES[purpose].purpose,
+        "source": f"{path}?token={token}",
+    }
+    if request.headers.get("HX-Request"):
+        return render(request, "communications/recording_player.html", context)
+    context |= {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Recording"),
+        "model_admin": model_admin,
+    }
+    return render(request, "communications/recording_play.html", context)
+
+
+@require_safe
+def audio(request: HttpRequest, recording_id: int) -> HttpResponseBase:
+    """Send the sound, or the part of it that is asked for.
+
+    It needs the token that :func:`play` gave; playing was recorded there, so the many
+    requests of one player leave no entries of their own.
+    """
+    recording = _recording_for(request, recording_id)
+    token = request.GET.get("token", "")
+    if not playing.is_valid(token, recording, request.user):  # type: ignore[arg-type]
+        raise PermissionDenied
+    # A compressed answer would have other bytes than those that were asked for.
+    request.META.pop("HTTP_ACCEPT_ENCODING", None)
+    try:
+        span = _asked_span(request, recording)
+    except Unsatisfiable:
+        response = HttpResponse(status=416, content_type="text/plain")
+        response["Content-Range"] = f"bytes */{recording.size}"
+        return _never_stored(response)
+    whole = Span(0, recording.size - 1)
+    sent = span or whole
+    answer = _answer(request, recording, sent)
+    answer.status_code = 206 if span else 200
+    if span:
+        answer["Content-Range"] = f"bytes {sent.first}-{sent.last}/{recording.size}"
+    answer["Content-Length"] = str(sent.length)
+    answer["Content-Type"] = recording.content_type
+    answer["Content-Disposition"] = "inline"
+    answer["ETag"] = _etag(recording)
+    return _never_stored(answer)
+
+
+def _recording_for(request: HttpRequest, recording_id: int) -> Recording:
+    """Return the recording, or refuse. What is due does not exist."""
+    access.require(request.user, Action.VIEW, Category.RECORDINGS)
+    recording = Recording.objects.select_related("call").filter(pk=recording_id).first()
+    if recording is None:
+        raise Http404
+    return recording
+
+
+def _asked_span(request: HttpRequest, recording: Recording) -> Span | None:
+    """Return the range; a HEAD request and a player with another file get the whole."""
+    if request.method != "GET":
+        return None
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition.strip() != _etag(recording):
+        return None
+    return span_of(request.headers.get("Range", ""), recording.size)
+
+
+def _answer(request: HttpRequest, recording: Recording, span: Span) -> HttpResponseBase:
+    try:
+        file = recording.file.open("rb")
+    except FileNotFoundError:
+        logger.error("The file of recording %s is missing.", recording.pk)  # noqa: TRY400 - the trace says no more
+        raise Http404 from None
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse()
+    return StreamingHttpResponse(_pieces(file, span))
+
+
+def _pieces(file: File[bytes], span: Span) -> Iterator[bytes]:
+    left = span.length
+    with file:
+        file.seek(span.first)
+        while left and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
+def _etag(recording: Recording) -> str:
+    return f'"{recording.sha256}"'
+
+
+def _never_stored(response: HttpResponseBase) -> HttpResponseBase:
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,88 @@
+"""Chats and calls on the page of a contact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from communications import conversation, selectors
+from communications.models import Call
+from communications.services import playing
+from contacts.timeline import TimelineItem, register_source
+from register import access
+from register.datamap.vocabulary import Action, Category
+
+# A longer chat is read on its own page.
+LINES_SHOWN = 12
+
+CALL_TITLES = {
+    Call.Direction.INBOUND: _("Incoming call"),
+    Call.Direction.OUTBOUND: _("Outgoing call"),
+}
+
+
+def register() -> None:
+    """Make both sources known to the page of a contact."""
+    register_source("chats", _("Chats"), "forum", Category.CHATS, load_chats)
+    register_source("calls", _("Calls"), "call", Category.COMMUNICATION, load_calls)
+
+
+def load_chats(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """Chats in which the person took part, newest first, with their first lines."""
+    chats = selectors.with_held(
+        selectors.chats_of(contact_id, lines=LINES_SHOWN)
+    ).order_by("-started_at", "-pk")
+    if before is not None:
+        chats = chats.filter(started_at__lt=before)
+    return [
+        TimelineItem(
+            at=chat.started_at,
+            kind="chats",
+            title=_("Chat with customer service"),
+            template="communications/timeline_chat.html",
+            context={
+                "chat": chat,
+                "bubbles": conversation.bubbles(chat, user=user),
+                "partners": conversation.partners(chat, user=user, without=contact_id),
+                "more": max(0, chat.lines_count - LINES_SHOWN),
+            },
+            ends_at=chat.ends_at,
+            is_held=chat.is_held,
+        )
+        for chat in chats[:limit]
+    ]
+
+
+def load_calls(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """Calls with the person, newest first; recordings for those who may hear them."""
+    calls = selectors.with_held(selectors.calls_of(contact_id)).order_by(
+        "-started_at", "-pk"
+    )
+    if before is not None:
+        calls = calls.filter(started_at__lt=before)
+    found = list(calls[:limit])
+    may_hear = access.may(user, Action.VIEW, Category.RECORDINGS)
+    recordings = selectors.recordings_of(found) if may_hear else {}
+    return [
+        TimelineItem(
+            at=call.started_at,
+            kind="calls",
+            title=CALL_TITLES[Call.Direction(call.direction)],
+            template="communications/timeline_call.html",
+            context={
+                "call": call,
+                "recording": recordings.get(call.pk),
+                "purposes": playing.purposes(),
+            },
+            ends_at=call.ends_at,
+            is_held=call.is_held,
+        )
+        for call in found
+    ]
