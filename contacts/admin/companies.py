@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -77,6 +77,14 @@ class CompanyAdmin(RegisterAdmin):
             reverse("admin:contacts_company_change", args=[obj.pk]),
             obj.name,
         )
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Take the longer spellings of a business id, which the form makes short."""
+        if db_field.name == "business_id":
+            kwargs["max_length"] = 20
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose that staff entered it."""
