@@ -60,7 +60,8 @@ _CONSONANT_ENDINGS = [
     "iin",
     "iksi",
 ]
-_CLITICS = ("", *["kin", "kaan", "ko", "han", "pa", "nsa", "ni", "si", "mme", "nne"])
+# No possessives: "Marianne" is another name, hardly ever "your Mari".
+_CLITICS = ("", "kin", "kaan", "ko", "han", "pa")
 
 # Consonants that weaken before an ending: Pekka, Pekan; Lahti, Lahden; Virta, Virran.
 _WEAKENED = (

@@ -47,7 +47,7 @@ def phone_pattern(number: str) -> str:
     national = re.sub(r"\D", "", format_number(parsed, PhoneNumberFormat.NATIONAL))
     gap = _BETWEEN_DIGITS
     forms = [
-        rf"(?:[+＋]|0{gap}0)?{gap}{_digits(code)}{gap}(?:\(0\){gap})?{_digits(own)}",
+        rf"(?:(?:[+＋]|0{gap}0){gap})?{_digits(code)}{gap}(?:\(0\){gap})?{_digits(own)}",
         _digits(national),
     ]
     if len(own) >= _SHORTEST_BARE_NUMBER:

@@ -74,6 +74,7 @@ _UNSEEN = "\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff"
 _TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_UNSEEN}])*")
 # What may stand between the parts of one name; \x1f divides the cells of a list.
 _GAP = re.compile(r"[\s\x1f.,;:_+/'’\"()\u2010-\u2015-]{1,5}")
+_END_OF_SENTENCE = re.compile(r"\.\s")
 _SPACE = re.compile(r"[\s\x1f-]{1,2}")
 _ANY_EMAIL = re.compile(r"[^\s@<>()\[\],;]+@[^\s@<>()\[\],;]+")
 
@@ -248,6 +249,8 @@ def _follow(
     """Whether two tokens may belong to one name."""
     gap = text[tokens[one].end() : tokens[two].start()]
     if not _GAP.fullmatch(gap):
+        return False
+    if _END_OF_SENTENCE.match(gap) and len(tokens[one].group()) > 1:
         return False
     if parts[one] and parts[two]:
         return True
