@@ -226,6 +226,7 @@ def _context(
         "has_broken_off": job is not None and job.state == Job.State.FAILED,
         "figures": _figures(counts, is_done=batch.state == State.DONE),
         "row_errors": counts.get(str(ImportRow.Outcome.INVALID), 0),
+        "has_rows": batch.rows.exists(),
         "has_remarks": not is_working and batches.with_remarks(batch).exists(),
         "reason": reasons.of_file(batch.error_code) if batch.error_code else "",
         "same_file": batches.same_file(batch),

@@ -91,4 +91,5 @@ def work_off(batch: ImportBatch) -> dict[str, int]:
     assert done is not None
     assert done.state == Job.State.DONE, done.error_code
     batch.refresh_from_db()
-    return done.result.get("counts", {})
+    counts: dict[str, int] = done.result.get("counts", {})
+    return counts

@@ -95,7 +95,7 @@ def test_a_person_who_stands_twice_in_a_file_is_added_once_with_both_numbers(mar
         person(1), person(1, email=" MAIJA.Testi1@YRITYS1.example", phone="09 123 4567")
     )
 
-    batch, counts = imported(content, user=marketer)
+    batch, _counts = imported(content, user=marketer)
 
     assert outcomes(batch) == ["new", "updated"]
     contact = Contact.objects.get()
@@ -340,7 +340,7 @@ def test_a_language_is_taken_over_and_an_unknown_one_is_an_error(marketer):
         ["Email", "Kieli"], [["a@x.example", "ruotsi"], ["b@x.example", "klingon"]]
     )
 
-    batch, counts = imported(content, user=marketer)
+    _batch, counts = imported(content, user=marketer)
 
     assert counts == {"new": 1, "invalid": 1, "refusals": 0}
     assert Contact.objects.get().language == "sv"

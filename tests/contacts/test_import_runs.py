@@ -162,6 +162,16 @@ def test_a_batch_whose_rows_are_gone_says_so(tried, marketer):
     assert refused.value.code == "rows_gone"
 
 
+def test_a_batch_whose_rows_are_due_is_left_to_retention(tried, marketer):
+    tried.rows.all().delete()
+
+    with pytest.raises(DomainError) as refused:
+        batches.discard(tried, actor=actors.of_user(marketer))
+
+    assert refused.value.code == "rows_gone"
+    assert ImportBatch.objects.get() == tried
+
+
 def test_a_discarded_batch_leaves_nothing_but_its_entry(tried, marketer):
     batches.discard(tried, actor=actors.of_user(marketer))
 

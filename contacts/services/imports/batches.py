@@ -120,9 +120,17 @@ def start(batch: ImportBatch, *, actor: Actor) -> Job:
 def discard(batch: ImportBatch, *, actor: Actor) -> None:
     """Delete a batch of which nothing was imported, with its rows and its file.
 
-    Raises DomainError once the import has begun.
+    Raises DomainError once the import has begun, and if its rows have reached the end
+    of their period: retention deletes those, and the batch stays as their record.
     """
     batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED, State.FAILED)
+    if batch.row_count and not batch.rows.exists():
+        raise DomainError(
+            "rows_gone",
+            _(
+                "The rows of this file are at the end of their period and are deleted without you."
+            ),
+        )
     audit.record("import.discarded", actor=actor, obj=batch, count=batch.row_count)
     delete_rows(ImportBatch, [batch.pk])
 

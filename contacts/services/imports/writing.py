@@ -115,8 +115,8 @@ def _write_companies(companies: CompanyMatcher) -> None:
                     [company.business_id for company in companies.numbered],
                 ],
             )
-    # Before the roles are written, so that nobody's words are made twice.
-    search_words.refresh_of_companies(company.id for company in companies.made)
+    made = [company.id for company in companies.made]
+    search_words.refresh_of_companies(made, people=False)  # done with the people below
     search_words.refresh_of_companies(company.id for company in companies.numbered)
 
 

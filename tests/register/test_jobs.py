@@ -1,0 +1,227 @@
+"""A job is a row: claimed once, handed out again when its worker dies, shown as it goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from register import actors, tasks
+from register.models import AuditEntry, Job
+from register.screens import jobs as progress
+from register.services import jobs
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """Return the calls of a kind of job; ``work.does`` is what it does."""
+
+    class Work(list):
+        def does(self, object_id, report):
+            report.start(4)
+            report.advance(3)
+            return {"things": 4}
+
+    calls = Work()
+
+    def run(object_id, report):
+        calls.append(object_id)
+        return calls.does(object_id, report)
+
+    kind = jobs.JobKind("test.work", "Working", run)
+    monkeypatch.setitem(jobs.KINDS, kind.code, kind)
+    return calls
+
+
+def order(user) -> Job:
+    return jobs.order("test.work", object_id="42", actor=actors.of_user(user))
+
+
+def page(job, name="register_job_progress"):
+    return reverse(f"admin:{name}", args=[job.pk])
+
+
+def test_a_job_runs_to_its_end_and_keeps_its_numbers(marketer, work):
+    job = order(marketer)
+
+    done = jobs.run(job.pk)
+
+    assert work == ["42"]
+    assert (done.state, done.done, done.total) == (Job.State.DONE, 4, 4)
+    assert done.result == {"counts": {"things": 4}}
+    assert done.finished_at is not None
+    assert AuditEntry.objects.get(action="job.ordered").object_id == str(job.pk)
+
+
+def test_a_worker_is_woken_only_once_the_order_is_committed(
+    marketer, work, monkeypatch, django_capture_on_commit_callbacks
+):
+    woken = []
+    monkeypatch.setattr(tasks.run_job, "delay", woken.append)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        job = order(marketer)
+        assert woken == []
+
+    assert woken == [str(job.pk)]
+
+
+def test_a_job_that_is_over_is_not_run_again(marketer, work):
+    job = order(marketer)
+    jobs.run(job.pk)
+
+    assert jobs.run(job.pk) is None
+    assert work == ["42"]
+
+
+def test_an_unknown_kind_is_refused(marketer):
+    with pytest.raises(ValueError, match="not registered"):
+        jobs.order("no.such", object_id="1", actor=actors.of_user(marketer))
+    assert not Job.objects.exists()
+
+
+def test_a_failure_is_marked_by_its_class_and_never_by_its_text(marketer, work):
+    def fail(object_id, report):
+        raise LookupError("bruno.makela@esimerkki.example")
+
+    work.does = fail
+
+    failed = jobs.run(order(marketer).pk)
+
+    assert (failed.state, failed.error_code) == (Job.State.FAILED, "LookupError")
+    assert "bruno" not in str(Job.objects.values().get())
+
+
+def test_a_job_whose_worker_is_silent_is_handed_out_again(
+    marketer, work, monkeypatch, django_capture_on_commit_callbacks
+):
+    job = order(marketer)
+    woken = []
+    monkeypatch.setattr(tasks.run_job, "delay", woken.append)
+    running = Job.objects.filter(pk=job.pk)
+    running.update(state=Job.State.RUNNING, heartbeat_at=timezone.now())
+    assert tasks.sweep_jobs() == 0
+
+    running.update(heartbeat_at=timezone.now() - jobs.STALE - timedelta(seconds=1))
+
+    assert tasks.sweep_jobs() == 1
+    assert woken == [str(job.pk)]
+    assert jobs.run(job.pk).state == Job.State.DONE
+
+
+def test_a_job_that_keeps_killing_its_worker_is_given_up(marketer, work):
+    job = order(marketer)
+    Job.objects.update(attempts=jobs.MAX_ATTEMPTS)
+
+    given_up = jobs.run(job.pk)
+
+    assert (given_up.state, given_up.error_code) == (
+        Job.State.FAILED,
+        "TooManyAttempts",
+    )
+    assert work == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_run_a_job_once(marketer, work):
+    def slowly(object_id, report):
+        time.sleep(0.5)
+        return {}
+
+    work.does = slowly
+    job = order(marketer)
+    results = []
+
+    def worker():
+        try:
+            results.append(jobs.run(job.pk))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=worker) for _ in range(2)]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+
+    assert work == ["42"]
+    assert [result is None for result in results].count(True) == 1
+
+
+# --- on the screen ---------------------------------------------------------------------
+
+
+def test_the_page_shows_a_bar_that_renews_itself(marketer, work, client_of):
+    job = order(marketer)
+    Job.objects.update(state=Job.State.RUNNING, done=30, total=120)
+
+    html = client_of(marketer).get(page(job)).content.decode()
+
+    assert "Working" in html
+    assert '<progress class="sel-progress sel-progress-wide"' in html
+    assert 'value="25"' in html
+    assert "30 of 120" in html
+    assert 'hx-trigger="every 1s"' in html
+    assert "<noscript>" in html
+
+
+def test_the_part_stops_asking_once_the_job_is_over(marketer, work, client_of):
+    job = order(marketer)
+    client = client_of(marketer)
+    assert client.get(page(job, "register_job_progress_part")).status_code == 200
+
+    jobs.run(job.pk)
+    response = client.get(page(job, "register_job_progress_part"))
+
+    assert response.status_code == 286
+    assert "hx-get" not in response.content.decode()
+    assert "HX-Redirect" not in response.headers
+
+
+def test_a_job_that_is_done_leads_onwards_and_one_that_failed_does_not(
+    marketer, work, client_of, monkeypatch
+):
+    monkeypatch.setitem(progress._DESTINATIONS, "test.work", lambda job: "/admin/next/")
+    done, failed = order(marketer), order(marketer)
+    jobs.run(done.pk)
+    Job.objects.filter(pk=failed.pk).update(
+        state=Job.State.FAILED, error_code="LookupError"
+    )
+    client = client_of(marketer)
+
+    response = client.get(page(done, "register_job_progress_part"))
+    assert response.headers["HX-Redirect"] == "/admin/next/"
+
+    response = client.get(page(failed, "register_job_progress_part"))
+    assert (response.status_code, "HX-Redirect" in response.headers) == (286, False)
+    assert "LookupError" in response.content.decode()
+    assert "Go back to try again" in response.content.decode()
+
+
+def test_a_stranger_sees_no_job(marketer, stranger, work, client_of):
+    job = order(marketer)
+
+    assert client_of(stranger).get(page(job)).status_code == 403
+    part = client_of(stranger).get(page(job, "register_job_progress_part"))
+    assert part.status_code == 403
+
+
+def test_whoever_ordered_a_job_sees_it_without_a_role(stranger, work, client_of):
+    job = order(stranger)
+
+    assert client_of(stranger).get(page(job)).status_code == 200
+
+
+def test_the_list_of_jobs_leads_to_the_progress(auditor, marketer, work, client_of):
+    job = order(marketer)
+
+    response = client_of(auditor).get(reverse("admin:register_job_changelist"))
+
+    assert page(job) in response.content.decode()
