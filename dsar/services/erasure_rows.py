@@ -79,7 +79,7 @@ def select(scope: Scope, *, also_due: bool = False) -> Selection:
                     rewrite[entry.label] |= keys
                 case _:
                     keep[entry.label] |= keys
-    _add_parts(delete)
+    _add_parts(delete, also_due=also_due)
     for label in list(rewrite):
         rewrite[label] -= delete.get(label, set())
     for label in list(keep):
@@ -178,18 +178,20 @@ def _reaching_others(
     return {row[0] for row in _rows(sql, [list(keys), list(subject_ids)])}
 
 
-def _add_parts(delete: Keys) -> None:
+def _add_parts(delete: Keys, *, also_due: bool) -> None:
     """Add what goes with the rows by cascading foreign keys, however deep."""
     waiting = [(label, set(keys)) for label, keys in delete.items() if keys]
     while waiting:
         label, keys = waiting.pop()
         for part, column in parts_of(graph()[label].model):
+            entry = graph().of(part)
             meta = part._meta
+            condition = "true" if also_due else exists_now(entry, "t")
             found = {
                 row[0]
                 for row in _rows(
-                    f'SELECT "{meta.pk.column}" FROM "{meta.db_table}"'  # noqa: S608
-                    f' WHERE "{column}" = ANY(%s)',
+                    f'SELECT t."{meta.pk.column}" FROM "{meta.db_table}" t'  # noqa: S608
+                    f' WHERE t."{column}" = ANY(%s) AND {condition}',
                     [list(keys)],
                 )
             }
