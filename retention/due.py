@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -58,6 +59,18 @@ class Rule:
         if held is None:
             return Sql("FALSE", ())
         return Sql(f"{self.key} IN ({held.text})", held.params)
+
+    def longest_held(self, at: datetime, holds: HoldsInForce, limit: int) -> list[Any]:
+        """Return keys of held rows that are due at ``at``, the longest overdue first."""
+        held = self.is_held(holds)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {self.key} FROM {self.table} t"
+                f" WHERE t.ends_at <= %s AND {held.text}"
+                f" ORDER BY t.ends_at, {self.key} LIMIT %s",
+                [at, *held.params, limit],
+            )
+            return [row[0] for row in cursor.fetchall()]
 
 
 def rules() -> list[Rule]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from retention.services import orders  # noqa: F401 - the worker must know the job
 from retention.services.sweep import BATCH_SIZE, sweep
 
 

@@ -122,7 +122,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _table(_("Requests"), "inbox", "dsar.request"),
-                    _table(_("Retention"), "auto_delete", "retention.run"),
+                    _table(_("Retention"), "auto_delete", "retention.run", "plan"),
                     _table(_("Ledger of deletions"), "receipt_long", "retention.batch"),
                     _table(_("Holds"), "pan_tool", "register.hold"),
                     _table(_("Audit trail"), "policy", "register.auditentry"),

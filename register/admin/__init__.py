@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from register.admin import api_keys, approvals, audit, jobs, parameters, staff
+from register.admin import api_keys, approvals, audit, holds, jobs, parameters, staff
 
-__all__ = ["api_keys", "approvals", "audit", "jobs", "parameters", "staff"]
+__all__ = ["api_keys", "approvals", "audit", "holds", "jobs", "parameters", "staff"]
