@@ -162,6 +162,7 @@ def collect(root: Path = BASE_DIR) -> dict[Key, _Found]:
             functions = _FUNCTIONS | _imported_names(text, name)
             for words in _declared(text, name):
                 found.setdefault((words, None), _Found(words)).files.add(name)
+            text += _calls_in_f_strings(text, name)
         else:
             functions = _FUNCTIONS | {"_": None}
             text = _python_of_template(text, name)
@@ -244,6 +245,18 @@ def _declared(source: str, name: str) -> Iterator[str]:
         for place, value in arguments:
             if place in told and isinstance(value, ast.Constant) and value.value:
                 yield str(value.value)
+
+
+def _calls_in_f_strings(source: str, name: str) -> str:
+    """Return as code the calls in f-strings, which Babel takes for plain text."""
+    calls = [
+        ast.unparse(node)
+        for string in ast.walk(ast.parse(source, filename=name))
+        if isinstance(string, ast.JoinedStr)
+        for node in ast.walk(string)
+        if isinstance(node, ast.Call)
+    ]
+    return "\n" + "\n".join(calls)
 
 
 def _python_of_template(source: str, name: str) -> str:

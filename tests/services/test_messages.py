@@ -109,6 +109,16 @@ def test_an_underscore_of_another_origin_is_not_a_message(root):
     assert messages.collect(root) == {}
 
 
+def test_a_message_within_an_f_string_is_found(root):
+    only_source(
+        root,
+        "from django.utils.translation import gettext as _\n"
+        """PAGE = f"<h1>{escape(_('Your rights'))}</h1>"\n""",
+    )
+
+    assert set(messages.collect(root)) == {("Your rights", None)}
+
+
 def test_what_the_data_map_tells_people_is_a_message(root):
     only_source(
         root,
