@@ -84,7 +84,9 @@ class ChatAdmin(ReadOnlyAdmin):
             [whole] = selectors.whole_chats().filter(pk=chat.pk) or [chat]
             extra_context |= {
                 "title": _("Chat"),
-                "bubbles": conversation.bubbles(whole, user=request.user),
+                "bubbles": conversation.bubbles(
+                    whole, whole.lines.all(), user=request.user
+                ),
                 "partners": conversation.partners(whole, user=request.user),
             }
         response: HttpResponse = super().change_view(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -45,15 +46,15 @@ def partners(chat: Chat, *, user: object, without: UUID | None = None) -> list[P
     ]
 
 
-def bubbles(chat: Chat, *, user: object) -> list[Bubble]:
-    """The lines of a chat in their order, of those that are loaded."""
+def bubbles(chat: Chat, lines: Iterable[ChatLine], *, user: object) -> list[Bubble]:
+    """Some lines of a chat, for a reader."""
     sees_names = _sees_names(user)
     names = {
         participant.pk: _name(participant, sees_names=sees_names)
         for participant in chat.participants.all()
     }
     ours = chat.agent.get_full_name() if chat.agent else _("Customer service")
-    return [_bubble(line, names, ours) for line in chat.lines.all()]
+    return [_bubble(line, names, ours) for line in lines]
 
 
 def _bubble(line: ChatLine, names: dict[int, Words], ours: Words) -> Bubble:

@@ -32,14 +32,13 @@ _PARTICIPANTS = Prefetch(
 )
 
 
-def whole_chats(*, lines: int | None = None) -> QuerySet[Chat]:
-    """Chats with what is in them, in a few queries however many they are.
+_LINES = ChatLine.objects.order_by("said_at", "id")
 
-    With all ``lines``, or the first so many of each.
-    """
-    first = ChatLine.objects.order_by("said_at", "id")[:lines]
+
+def whole_chats() -> QuerySet[Chat]:
+    """Chats with all that is in them, in a few queries however many they are."""
     return Chat.objects.select_related("agent").prefetch_related(
-        _PARTICIPANTS, Prefetch("lines", first)
+        _PARTICIPANTS, Prefetch("lines", _LINES)
     )
 
 
@@ -75,10 +74,15 @@ def with_held(rows: QuerySet[Any]) -> Any:
     )
 
 
-def chats_of(contact_id: UUID, *, lines: int | None = None) -> Any:
-    """Chats in which the person took part, with ``lines_count``."""
+def chats_of(contact_id: UUID, *, lines: int) -> Any:
+    """Chats in which the person took part.
+
+    Each has ``lines_count`` and the first so many ``lines`` as ``first_lines``.
+    """
     own = ChatParticipant.objects.filter(contact_id=contact_id).values("chat")
-    return with_lines_count(whole_chats(lines=lines).filter(pk__in=own))
+    chats = Chat.objects.filter(pk__in=own).select_related("agent")
+    first = Prefetch("lines", _LINES[:lines], to_attr="first_lines")
+    return with_lines_count(chats.prefetch_related(_PARTICIPANTS, first))
 
 
 def calls_with_people() -> QuerySet[Call]:

@@ -47,7 +47,7 @@ def load_chats(
             template="communications/timeline_chat.html",
             context={
                 "chat": chat,
-                "bubbles": conversation.bubbles(chat, user=user),
+                "bubbles": conversation.bubbles(chat, chat.first_lines, user=user),
                 "partners": conversation.partners(chat, user=user, without=contact_id),
                 "more": max(0, chat.lines_count - LINES_SHOWN),
             },

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.files.base import File
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    StreamingHttpResponse,
 )
 from django.shortcuts import render
 from django.urls import reverse
@@ -123,16 +122,31 @@ def _answer(request: HttpRequest, recording: Recording, span: Span) -> HttpRespo
     if request.method == "HEAD":
         file.close()
         return HttpResponse()
-    return StreamingHttpResponse(_pieces(file, span))
+    return SoundResponse(_Part(file, span))
 
 
-def _pieces(file: File[bytes], span: Span) -> Iterator[bytes]:
-    left = span.length
-    with file:
+class SoundResponse(FileResponse):
+    """Sends a file in larger pieces, and closes it however the answer ends."""
+
+    block_size = PIECE
+
+
+class _Part:
+    """Some bytes of an open file."""
+
+    def __init__(self, file: File[bytes], span: Span) -> None:
+        self._file, self._left = file, span.length
         file.seek(span.first)
-        while left and (piece := file.read(min(PIECE, left))):
-            left -= len(piece)
-            yield piece
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, b"" at the end of the part."""
+        piece: bytes = self._file.read(min(size, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def _etag(recording: Recording) -> str:
