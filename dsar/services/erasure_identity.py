@@ -8,6 +8,7 @@ a key that is not in the database, and emptied when the search found nothing.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
 import os
@@ -69,17 +70,24 @@ def seal(identity: Identity, *, purpose: str) -> str:
 
 def unseal(sealed: str, *, purpose: str) -> Identity:
     """Return what was sealed. Refuses when the key is no longer among the keys."""
+    # Imported here: it takes time, and only erasures need it.
+    from cryptography.exceptions import InvalidTag
+
     key_id, _colon, text = sealed.partition(":")
     data = base64.b64decode(text)
     cipher = dict(_ciphers()).get(key_id)
-    if cipher is None or not data:
+    opened: bytes | None = None
+    if cipher is not None:
+        with contextlib.suppress(InvalidTag):
+            opened = cipher.decrypt(data[:_NONCE], data[_NONCE:], purpose.encode())
+    if opened is None:
         raise DomainError(
             "identifiers_lost",
             _(
-                "What the person was known by can no longer be read, because the key was removed from ADDRESS_HASH_KEYS; add the key again and search once more."
+                "What the person was known by can no longer be read, because its key is not among ADDRESS_HASH_KEYS any more; add the key again and search once more."
             ),
         )
-    plain = json.loads(cipher.decrypt(data[:_NONCE], data[_NONCE:], purpose.encode()))
+    plain = json.loads(opened)
     names = [
         FullName(tuple(name["given"]), tuple(name["family"]))
         for name in plain.pop("names")
@@ -226,7 +234,6 @@ def _once(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _ciphers() -> Iterator[tuple[str, Any]]:
     """Yield the keys in force, newest first, each with its cipher."""
-    # Imported here: it takes time, and only erasures need it.
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF

@@ -50,11 +50,15 @@ def search(
     mentions = Mentions(identity)
     found = Search()
     for number, table in enumerate(places.tables(), start=1):
-        _search_table(table, mentions, scope, found, includes_namesakes)
+        _search_table(
+            table, mentions, scope, found, includes_namesakes=includes_namesakes
+        )
         after_each(number)
     for text in places.sessions():
-        _count(found, mentions, "django_session.session_data", text, includes_namesakes)
-    _search_files(mentions, found, includes_namesakes)
+        # A session should hold nobody, so the mere name counts.
+        place = "django_session.session_data"
+        _count_any(found, mentions, place, [text], includes_namesakes=True)
+    _search_files(mentions, found, includes_namesakes=includes_namesakes)
     _search_redis(mentions, found)
     return found
 
@@ -67,7 +71,8 @@ def _search_table(
     mentions: Mentions,
     scope: Scope,
     found: Search,
-    includes_namesakes: bool,  # noqa: FBT001 - internal
+    *,
+    includes_namesakes: bool,
 ) -> None:
     found.places += len(table.columns)
     entry = _entry_of(table)
@@ -155,7 +160,8 @@ def _name_in_columns(texts: dict[str, str], identity: Identity) -> tuple[str, ..
 def _search_files(
     mentions: Mentions,
     found: Search,
-    includes_namesakes: bool,  # noqa: FBT001 - internal
+    *,
+    includes_namesakes: bool,
 ) -> None:
     for path in places.stored_files():
         found.places += 1
@@ -164,7 +170,11 @@ def _search_files(
         if _is_certain(mentions, path) or mentions.names(path):
             found.left_over[f"{place} (name)"] += 1
         _count_any(
-            found, mentions, place, places.texts_of_file(path), includes_namesakes
+            found,
+            mentions,
+            place,
+            places.texts_of_file(path),
+            includes_namesakes=includes_namesakes,
         )
 
 
@@ -187,7 +197,8 @@ def _count_any(
     mentions: Mentions,
     place: str,
     texts: Any,
-    includes_namesakes: bool,  # noqa: FBT001 - internal
+    *,
+    includes_namesakes: bool,
 ) -> None:
     """Count a file once, as the surest thing that is found in it."""
     named = False
@@ -198,16 +209,6 @@ def _count_any(
         named = named or bool(mentions.names(text))
     if named:
         (found.left_over if includes_namesakes else found.namesakes)[place] += 1
-
-
-def _count(
-    found: Search,
-    mentions: Mentions,
-    place: str,
-    text: str,
-    includes_namesakes: bool,  # noqa: FBT001 - internal
-) -> None:
-    _count_any(found, mentions, place, [text], includes_namesakes)
 
 
 def _is_certain(mentions: Mentions, text: str) -> bool:

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from dsar.known_by import Identity, full_name, full_names
+from dsar.known_by import FullName, Identity, full_name, full_names
 from dsar.mentions import MARK, Mentions
 
 ANNA = Identity(
     emails=("anna.virtanen@esimerkki.example",),
     phones=("+358401234567", "+35891234567"),
     names=(
-        full_name("Anna Kaarina", "Virtanen"),
-        full_name("Anna", "Mäkelä-Koski"),
+        FullName(("anna", "kaarina"), ("virtanen",)),
+        FullName(("anna",), ("makela", "maekelae", "koski")),
     ),
     words=("Anna", "Virtanen"),
     phrases=("Testikatu 1 A 3",),
