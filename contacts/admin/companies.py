@@ -8,8 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contacts import selectors
@@ -32,8 +30,8 @@ class CompanyAdmin(RegisterAdmin):
 
     form = CompanyForm
     paginator = IdsFirstPaginator
-    list_display = ("name_link", "business_id", "kind", "town", "source")
-    list_display_links = None
+    list_display = ("name", "business_id", "kind", "town", "source")
+    preserve_filters = False
     list_filter = ("kind", "source")
     ordering = ("name", "id")
     search_fields = ("words__word",)
@@ -68,15 +66,6 @@ class CompanyAdmin(RegisterAdmin):
     def autocomplete_text(self, obj: Company) -> str:
         """Tell namesakes apart by business id and town."""
         return ", ".join(part for part in (obj.name, obj.business_id, obj.town) if part)
-
-    @admin.display(description=_("name"), ordering="name")
-    def name_link(self, obj: Company) -> str:
-        """Link to the form."""
-        return format_html(
-            '<a class="sel-link" href="{}">{}</a>',
-            reverse("admin:contacts_company_change", args=[obj.pk]),
-            obj.name,
-        )
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any

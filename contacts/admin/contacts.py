@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
@@ -18,8 +17,8 @@ from contacts import selectors
 from contacts.admin import inlines
 from contacts.admin.imports import ImportFilter
 from contacts.admin.lists import (
+    ContactChangeList,
     ContactPaginator,
-    RowsWithRelations,
     main_point,
     present_companies,
 )
@@ -54,7 +53,9 @@ class ContactAdmin(RegisterAdmin):
         "source",
         "created",
     )
-    list_display_links = None
+    list_display_links = ("name",)
+    # What was searched must not travel in the links to people.
+    preserve_filters = False
     list_filter = (
         "relationship",
         "source",
@@ -106,8 +107,8 @@ class ContactAdmin(RegisterAdmin):
         return columns
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
-        """Return the list that reads related rows once a page."""
-        return RowsWithRelations
+        """Return the list whose names lead to pages."""
+        return ContactChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
@@ -125,12 +126,8 @@ class ContactAdmin(RegisterAdmin):
 
     @admin.display(description=_("name"), ordering="last_name")
     def name(self, obj: Contact) -> str:
-        """Link to the page of the contact."""
-        return format_html(
-            '<a class="sel-link" href="{}">{}</a>',
-            reverse("admin:contacts_contact_page", args=[obj.pk]),
-            obj.full_name or _("no name"),
-        )
+        """Show the name, which leads to the page of the contact."""
+        return obj.full_name or _("no name")
 
     @admin.display(description=_("e-mail"), empty_value="–")
     def email(self, obj: Contact) -> str | None:

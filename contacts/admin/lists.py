@@ -7,9 +7,10 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.views import ChangeList
 
-from contacts.models import ContactPoint
+from contacts.models import Contact, ContactPoint
 from contacts.selectors import current_affiliations
 from register.staff_site import EstimatedPaginator
 
@@ -59,8 +60,12 @@ class ContactPaginator(IdsFirstPaginator):
         ]
 
 
-class RowsWithRelations(ChangeList):
-    """A list whose rows have what its columns show, on a single page as well."""
+class ContactChangeList(ChangeList):
+    """Rows that have what the columns show, and lead to the page of the contact."""
+
+    def url_for_result(self, result: Contact) -> str:
+        """Return the address of the page, where reading happens."""
+        return reverse("admin:contacts_contact_page", args=[result.pk])
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the rows of the page."""

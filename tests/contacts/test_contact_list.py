@@ -151,6 +151,16 @@ def test_odd_addresses_are_never_an_error_of_ours(anna, agent, client_of, query)
     assert client_of(agent).get(f"{COMPANIES}?{query}", follow=True).status_code < 500
 
 
+def test_names_lead_to_pages_and_carry_no_search(anna, agent, client_of):
+    search_words.refresh([anna.pk])
+
+    text = client_of(agent).get(LIST, {"q": "virtanen"}).content.decode()
+
+    page = reverse("admin:contacts_contact_page", args=[anna.pk])
+    assert f'href="{page}"' in text
+    assert "_changelist_filters" not in text
+
+
 def test_filters_narrow_the_list(anna, bruno, agent, client_of):
     Contact.objects.filter(pk=bruno.pk).update(
         relationship="customer", language="sv", source="import"
