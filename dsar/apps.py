@@ -12,5 +12,11 @@ class DsarConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the jobs and the decision of an erasure known to workers and to the inbox."""
-        from dsar.services import erasure, verification  # noqa: F401
+        """Make known the jobs, the decisions of a second person, and the panel."""
+        from dsar import panel
+        from dsar.services import erasure, package
+
+        panel.register()
+        # Importing them registered what they run and what they ask.
+        assert package.KIND  # noqa: S101
+        assert erasure.APPROVAL  # noqa: S101

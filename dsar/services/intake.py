@@ -39,19 +39,7 @@ def open_request(
     The clock runs from ``received_at``, whenever the request was noticed. Refuses a
     receipt in the future or too long ago, and a request that names nobody.
     """
-    now = timezone.now()
-    if received_at > now:
-        raise DomainError(
-            "received_in_future",
-            _("A request cannot arrive in the future; correct the time."),
-        )
-    if received_at < now - OLDEST:
-        raise DomainError(
-            "received_too_long_ago",
-            _(
-                "The request would have arrived more than five years ago; correct the time."
-            ),
-        )
+    require_sensible(received_at)
     advisory_lock(Lock.REQUEST_NUMBER)
     newest = Request.objects.aggregate(newest=Max("number"))["newest"] or 0
     request = Request(
@@ -79,3 +67,20 @@ def open_request(
     requests.add_event(request, RequestEvent.Kind.RECEIVED, actor=actor, at=received_at)
     requests.record("request.received", request, actor=actor, kind=request.kind)
     return request
+
+
+def require_sensible(received_at: datetime) -> None:
+    """Refuse a receipt in the future or too long ago."""
+    now = timezone.now()
+    if received_at > now:
+        raise DomainError(
+            "received_in_future",
+            _("A request cannot arrive in the future; correct the time."),
+        )
+    if received_at < now - OLDEST:
+        raise DomainError(
+            "received_too_long_ago",
+            _(
+                "The request would have arrived more than five years ago; correct the time."
+            ),
+        )

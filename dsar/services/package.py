@@ -51,11 +51,17 @@ def order(request: Request, *, actor: Actor) -> Job:
 
 def running_job(request: Request) -> Job | None:
     """Return the job that makes the request's package now, if there is one."""
-    return Job.objects.filter(
-        kind=KIND,
-        object_id=str(request.pk),
-        state__in=(Job.State.QUEUED, Job.State.RUNNING),
-    ).first()
+    job = last_job(request)
+    return job if job is not None and not job.is_over else None
+
+
+def last_job(request: Request) -> Job | None:
+    """Return the newest job that makes or made a package of the request."""
+    return (
+        Job.objects.filter(kind=KIND, object_id=str(request.pk))
+        .order_by("-created_at")
+        .first()
+    )
 
 
 @jobs.register_kind(KIND, _("Making a package of a person's data"))

@@ -27,6 +27,8 @@ audit.register_actions(
         "request.extended": _("extended the time to answer a request"),
         "request.collected": _("collected the data for a request"),
         "request.reviewed": _("decided about values of a request"),
+        "request.values_viewed": _("looked at values that wait for review"),
+        "request.file_opened": _("opened a file that waits for review"),
         "request.closed": _("closed a request"),
         "package.ordered": _("ordered a package of a person's data"),
         "package.made": _("made a package of a person's data"),

@@ -70,6 +70,11 @@ class LooseRecord:
     details: tuple[str, ...] = ()
 
     @property
+    def code(self) -> str:
+        """Table and key as one text."""
+        return f"{self.label}:{self.key}"
+
+    @property
     def table(self) -> Any:
         """The table in words."""
         return graph()[self.label].model._meta.verbose_name
@@ -113,7 +118,7 @@ def find(
                 if not subject_ids:
                     loose.setdefault((entry.label, str(key)), {})[match] = None
     return Found(
-        tuple(_described(people, user)),
+        tuple(described(people, user)),
         tuple(_described_records(loose, user)),
         is_cut,
     )
@@ -226,9 +231,10 @@ def _persons_of(entry: Entry, keys: set[Any]) -> dict[Any, set[uuid.UUID]]:
     return persons
 
 
-def _described(
+def described(
     people: dict[uuid.UUID, dict[Match, None]], user: object
 ) -> list[Candidate]:
+    """Return persons with what ``user`` may see of them, likeliest first."""
     known = set(
         graph()
         .root(KIND)
