@@ -1,7 +1,16 @@
-"""Makes the jobs of this app known to the worker."""
+"""Scheduled work of contacts, and its jobs made known to the worker. No rule stands here."""
 
 from __future__ import annotations
 
+from celery import shared_task
+
+from contacts.services import search_words
 from contacts.services.imports import runs, staging
 
-__all__ = ["runs", "staging"]
+__all__ = ["runs", "staging", "sweep_turned_roles"]
+
+
+@shared_task
+def sweep_turned_roles() -> int:
+    """Let people be found by the companies where they have a role today."""
+    return search_words.refresh_turned_roles()

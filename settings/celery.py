@@ -34,5 +34,8 @@ app.conf.beat_schedule = {
     "hand out jobs": _every("register.tasks.sweep_jobs", seconds=20),
     "seal the audit trail": _every("register.tasks.seal_audit_trail", minutes=1),
     "forget idempotency keys": _every("register.tasks.sweep_idempotency_keys", hours=1),
+    "follow roles that began or ended": _every(
+        "contacts.tasks.sweep_turned_roles", hours=1
+    ),
     "clear sessions": _every("register.tasks.sweep_sessions", hours=6),
 }

@@ -127,7 +127,7 @@ class ContactAdmin(RegisterAdmin):
     @admin.display(description=_("name"), ordering="last_name")
     def name(self, obj: Contact) -> str:
         """Show the name, which leads to the page of the contact."""
-        return obj.full_name or _("no name")
+        return obj.full_name or str(_("no name"))
 
     @admin.display(description=_("e-mail"), empty_value="–")
     def email(self, obj: Contact) -> str | None:

@@ -9,10 +9,20 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 
 from django.db import connection, models, transaction
+from django.db.models import Q
+from django.utils import timezone
 
-from contacts.models import Company, CompanyWord, Contact, ContactPoint, ContactWord
+from contacts.models import (
+    Affiliation,
+    Company,
+    CompanyWord,
+    Contact,
+    ContactPoint,
+    ContactWord,
+)
 from contacts.selectors import LONGEST_WORD, current_affiliations
 from register.identifiers import search_words
 
@@ -43,6 +53,23 @@ def refresh_of_companies(
     if people:
         roles = current_affiliations().filter(company__in=ids)
         refresh(roles.values_list("contact_id", flat=True).distinct())
+
+
+def refresh_turned_roles(*, on: date | None = None) -> int:
+    """Renew the words of people whose role at a company began or ended; return how many.
+
+    No write tells of it: the day comes. A week is looked back, so that a worker that
+    stood still catches up; who is right already is not written again.
+    """
+    on = on or timezone.localdate()
+    week = on - timedelta(days=7)
+    turned = Affiliation.objects.filter(
+        Q(valid_to__gte=week, valid_to__lt=on)
+        | Q(valid_from__gt=week, valid_from__lte=on)
+    )
+    people = set(turned.values_list("contact_id", flat=True))
+    refresh(people)
+    return len(people)
 
 
 def _words_of_contacts(ids: list[uuid.UUID]) -> Words:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
 from contacts.models import Affiliation, Company, Contact, ContactPoint, ContactWord
 from contacts.selectors import search, search_companies
 from contacts.services import search_words
+from contacts.tasks import sweep_turned_roles
 from tests.conftest import make_contact
 
 ODD_QUERIES = [
@@ -162,6 +164,29 @@ def test_only_present_companies_count(company):
     search_words.refresh([contact.pk for contact in periods])
 
     assert set(search("esimerkki")) == {last_day}
+
+
+@pytest.mark.parametrize("days_later", [1, 3, 7])
+def test_the_calendar_turns_roles(company, days_later):
+    today = timezone.localdate()
+    leaving = make_contact(first_name="Dora", company=company)
+    coming = make_contact(first_name="Emil", company=company)
+    Affiliation.objects.filter(contact=leaving).update(valid_to=today)
+    tomorrow = today + timedelta(days=1)
+    Affiliation.objects.filter(contact=coming).update(valid_from=tomorrow)
+    search_words.refresh([leaving.pk, coming.pk])
+    before = set(search("esimerkki"))
+
+    with time_machine.travel(timezone.now() + timedelta(days=days_later)):
+        turned = search_words.refresh_turned_roles()
+
+    assert before == {leaving}
+    assert turned == 2
+    assert set(search("esimerkki")) == {coming}
+
+
+def test_the_sweep_has_a_task(db):
+    assert sweep_turned_roles() == 0
 
 
 def test_a_new_name_of_a_company_reaches_its_people(found, company):
