@@ -351,3 +351,20 @@ def test_a_job_title_without_a_company_is_said_to_be_left_out(marketer):
 
     assert counts == {"new": 1, "refusals": 0}
     assert batch.rows.get().errors == ["job_title_alone"]
+
+
+def test_another_name_at_the_same_address_is_said_and_the_stored_one_kept(
+    marketer, anna
+):
+    content = hubspot(
+        person(1, email="anna.virtanen@esimerkki.example"),
+        person(2),
+        person(2, last="Toinen"),
+    )
+    batch = import_files.upload(content, user=marketer)
+
+    for step in (import_files.try_out, import_files.run):
+        step(batch, user=marketer)
+        errors = batch.rows.order_by("row_number").values_list("errors", flat=True)
+        assert list(errors) == [["other_name_kept"], [], ["other_name_kept"]]
+    assert Contact.objects.count() == 2

@@ -70,10 +70,13 @@ def merge(
         contact = matcher.match(person)
         is_new = contact is None
         contact = contact or Known(uuid.uuid4(), "", is_stored=False)
+        name = normalise_name(f"{person.first_name} {person.last_name}")
+        if name and contact.name and name != contact.name:
+            person.remarks.append(error("other_name_kept"))
         facts = _missing(contact, person, company)
         contact.facts.update(facts)
         if (matching.NAME, "") in facts:
-            contact.name = normalise_name(f"{person.first_name} {person.last_name}")
+            contact.name = name
         matcher.remember(contact, facts)
         merged.changes.append(Change(contact, is_new, person, facts, company))
         _flag(merged, person, contact)

@@ -51,6 +51,9 @@ OF_ROWS: dict[str, str | Promise] = {
     "job_title_alone": _(
         "The job title was left out, because the row names no company."
     ),
+    "other_name_kept": _(
+        "The address belongs to a contact of another name, and that name was kept. If these are two people, add the other one by hand."
+    ),
     "company_name_missing": _(
         "No company with this business id is known, and the row does not name it."
     ),
