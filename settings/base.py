@@ -165,7 +165,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "suomi"), ("sv", "svenska"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second holds what Unfold and Django leave in English.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "unfold"]
 TIME_ZONE = "Europe/Helsinki"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["settings.formats"]
