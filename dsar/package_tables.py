@@ -45,8 +45,8 @@ class Table:
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield batches of rows. Memory is that of one batch: the rest waits in the database."""
-        if not self.size:
-            return
+        if not self.size or not given_columns(self.entry):
+            return  # nobody is in the table, or nothing of it may be given
         # Few rows come at once; a cursor would cost three more messages.
         is_small = self.size <= FETCHED_AT_ONCE
         opened = connection.cursor() if is_small else connection.chunked_cursor()
