@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
@@ -21,14 +21,20 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from register import access, actors, audit
-from register.datamap.graph import declaration_of
-from register.datamap.vocabulary import Action
+from register.database.rules import due_tables
+from register.datamap.graph import declaration_of, graph
+from register.datamap.vocabulary import Action, Category
 from register.models import AuditEntry, User
 
 
@@ -71,6 +77,7 @@ class RegisterAdmin(ModelAdmin):
     list_per_page = 50
     compressed_fields = True
     warn_unsaved_form = True
+    actions_detail: tuple[str, ...] = ("place_hold",)
     # Tables of personal data say who looked; technical ones need not.
     logs_reads = True
 
@@ -95,6 +102,25 @@ class RegisterAdmin(ModelAdmin):
         none.
         """
         return str(obj)
+
+    @action(
+        description=_("Place a hold"),
+        url_path="hold",
+        permissions=["place_hold"],
+        icon="pan_tool",
+    )
+    def place_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page that keeps this row from being deleted."""
+        query = urlencode({"record": f"{self.model._meta.label_lower}:{object_id}"})
+        return redirect(f"{reverse('admin:register_hold_add')}?{query}")
+
+    def has_place_hold_permission(
+        self, request: HttpRequest, object_id: Any = None
+    ) -> bool:
+        """Whoever places holds, on rows that end by themselves."""
+        return access.may(request.user, Action.ADD, Category.RETENTION) and any(
+            entry.model is self.model for entry in due_tables(graph())
+        )
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no bulk deletion: deleting goes through retention and erasure."""
@@ -152,6 +178,14 @@ class RegisterAdmin(ModelAdmin):
                     audit.record(
                         "record.viewed", actor=actor, obj=obj, subject_id=subject
                     )
+            ends_at = getattr(obj, "ends_at", None)
+            if ends_at is not None and ends_at <= timezone.now():
+                messages.warning(
+                    request,
+                    _(
+                        "The period of this record is over. It exists only because it is held, and only data protection officers see it."
+                    ),
+                )
         return response
 
     # Django's three log hooks: ids and names of fields instead of texts.

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import Category, ModelMap, NotPersonal
@@ -44,7 +45,7 @@ class Run(models.Model):
         ordering = ["-started_at"]
 
     def __str__(self) -> str:
-        return f"Run {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
 
 class Batch(models.Model):
@@ -86,4 +87,4 @@ class Batch(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"Batch {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"

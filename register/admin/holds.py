@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -32,9 +33,7 @@ class HoldRows(ChangeList):
         """Read the rows of the page and who they are about."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
-        names = names_of_people((row.subject_id for row in rows), user=request.user)
-        for row in rows:
-            row.person_name = names.get(row.subject_id)
+        _add_what_is_held(rows, user=request.user)
         self.result_list = rows
 
 
@@ -62,6 +61,7 @@ class HoldAdmin(RegisterAdmin):
     """A hold is never edited: it is released, and another one placed."""
 
     list_display = ("what", "reason", "reference", "placed_at", "review_on", "state")
+    list_display_links = ("placed_at",)
     list_filter = (StateFilter, "reason")
     list_select_related = ("placed_by",)
     actions_detail = ("release",)
@@ -91,8 +91,7 @@ class HoldAdmin(RegisterAdmin):
         """Return the hold with the name of the person."""
         hold = super().get_object(request, object_id, from_field)
         if hold is not None:
-            names = names_of_people([hold.subject_id], user=request.user)
-            hold.person_name = names.get(hold.subject_id)
+            _add_what_is_held([hold], user=request.user)
         return hold
 
     def add_view(
@@ -170,10 +169,9 @@ class HoldAdmin(RegisterAdmin):
     @admin.display(description=_("held"))
     def what(self, obj: Any) -> Any:
         """Link to the person or the record that stays."""
-        words, url = _person_or_record(obj)
-        if not url:
-            return words
-        return format_html('<a class="sel-link" href="{}">{}</a>', url, words)
+        if not obj.url:
+            return obj.words
+        return format_html('<a class="sel-link" href="{}">{}</a>', obj.url, obj.words)
 
     @admin.display(description=_("placed by"))
     def placed_by_name(self, obj: Hold) -> str:
@@ -190,12 +188,18 @@ class HoldAdmin(RegisterAdmin):
         return format_html('<span class="sel-mark sel-mark-warn">{}</span>', words)
 
 
-def _person_or_record(hold: Any) -> tuple[Any, str]:
-    """Return what is held in words, and the address of its page if it is there."""
-    if hold.subject_id:
-        if hold.person_name is None:
-            return _("a person who is no longer in the register"), ""
-        return hold.person_name, url_of(person_model(), hold.subject_id)
-    words = record_in_words(hold.object_type, hold.object_id)
-    record = find_record(f"{hold.object_type}:{hold.object_id}")
-    return words, url_of(type(record), record.pk) if record else ""
+def _add_what_is_held(rows: list[Any], *, user: object) -> None:
+    """Give holds the words for what they hold, and its address for who may go there."""
+    names = names_of_people((row.subject_id for row in rows), user=user)
+    for row in rows:
+        model: type[models.Model] | None = None
+        if row.subject_id:
+            key = row.subject_id
+            row.words = names.get(key) or _("a person who is no longer in the register")
+            model = person_model() if key in names else None
+        else:
+            row.words = record_in_words(row.object_type, row.object_id)
+            record = find_record(f"{row.object_type}:{row.object_id}")
+            model, key = (type(record), record.pk) if record else (None, "")
+        may_go = model is not None and access.may_model(user, Action.VIEW, model)
+        row.url = url_of(model, key) if model is not None and may_go else ""

@@ -19,8 +19,7 @@ from register.database.rules import due_tables
 from register.datamap.graph import graph
 from register.datamap.removal import parts_of
 from register.models import Hold
-from register.screens.rows import person_model
-from register.staff_site import RegisterAdmin
+from register.screens.rows import name_of, person_model
 
 
 def is_holdable(model: type[models.Model]) -> bool:
@@ -72,10 +71,15 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def label_from_instance(self, obj: Any) -> str:
         """Say who was found."""
-        screen = admin.site._registry.get(type(obj))
-        if isinstance(screen, RegisterAdmin):
-            return screen.autocomplete_text(obj)
-        return str(obj)
+        return name_of(obj)
+
+
+class PersonSelect(AutocompleteSelect):
+    """Django's field that completes what is typed; it bears what is no key at all."""
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        """Return the chosen person, if one is chosen."""
+        return super().optgroups(name, [key for key in value if _valid_key(key)], attrs)
 
 
 def _key_to_a_person() -> models.ForeignKey[Any, Any]:
@@ -98,7 +102,9 @@ class HoldForm(forms.Form):
         help_text=_("What would be deleted together with it stays too."),
     )
     reason = forms.ChoiceField(
-        label=_("reason"), choices=Hold.Reason.choices, widget=forms.Select(attrs=INPUT)
+        label=_("reason"),
+        choices=[("", "–"), *Hold.Reason.choices],
+        widget=forms.Select(attrs=INPUT),
     )
     reference = forms.CharField(
         label=_("reference"),
@@ -126,7 +132,7 @@ class HoldForm(forms.Form):
         self.fields["person"] = PersonField(
             person_model()._default_manager.all(),
             label=_("person"),
-            widget=AutocompleteSelect(_key_to_a_person(), admin.site),
+            widget=PersonSelect(_key_to_a_person(), admin.site),
             help_text=_(
                 "Everything about the person stays, shared conversations included."
             ),

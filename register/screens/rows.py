@@ -14,8 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from register import access
 from register.datamap.graph import graph
-from register.datamap.vocabulary import Action
-from register.staff_site import RegisterAdmin
+from register.datamap.vocabulary import Action, Identifier
 
 
 def url_of(model: type[models.Model], key: Any) -> str:
@@ -38,6 +37,20 @@ def person_model() -> type[models.Model]:
     return graph().root("contact").model
 
 
+def name_of(person: models.Model) -> str:
+    """Return what a person is called, by the fields the data map takes for names.
+
+    For readers who may see people. Without a name it is the number of the record.
+    """
+    fields = graph().of(type(person)).map.personal_fields()
+    names = [
+        str(getattr(person, name, "")).strip()
+        for name, field in fields
+        if Identifier.NAME in field.identifies
+    ]
+    return " ".join(name for name in names if name) or str(person)
+
+
 def names_of_people(keys: Iterable[Any], *, user: object) -> dict[Any, str]:
     """Return what people are called, as far as ``user`` may know, by key.
 
@@ -45,7 +58,5 @@ def names_of_people(keys: Iterable[Any], *, user: object) -> dict[Any, str]:
     """
     model = person_model()
     found = model._default_manager.in_bulk([key for key in set(keys) if key])
-    screen = admin.site._registry.get(model)
-    if isinstance(screen, RegisterAdmin) and access.may_model(user, Action.VIEW, model):
-        return {key: screen.autocomplete_text(row) for key, row in found.items()}
-    return {key: str(row) for key, row in found.items()}
+    says = name_of if access.may_model(user, Action.VIEW, model) else str
+    return {key: says(row) for key, row in found.items()}
