@@ -14,6 +14,9 @@ ADDRESS_HASH_KEYS = ["t2:newer-test-key", "t1:older-test-key"]
 AUDIT_KEY = "test-only-audit-key"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 
+# Sentences are compared in the language they are written in; tests of other
+# languages say which.
+LANGUAGE_CODE = "en"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
