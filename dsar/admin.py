@@ -153,6 +153,15 @@ class RequestAdmin(RegisterAdmin):
         """Put the steps of a request before Django's own addresses."""
         return [*urls.of_requests(self), *super().get_urls()]
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Offer one way on: to the page of the new request."""
+        buttons = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        context = {**buttons, **(extra_context or {})}
+        response: HttpResponse = super().add_view(request, form_url, context)
+        return response
+
     def change_view(
         self,
         request: HttpRequest,

@@ -72,6 +72,8 @@ class Line:
     key: str
     at: datetime | None
     author: str
+    # Whether the table says who wrote its rows.
+    has_author: bool
     is_own: bool
     text: str
     values: tuple[Value, ...]
@@ -167,6 +169,7 @@ def _line(
         key=str(row.pk),
         at=getattr(row, times[0].field.name) if times else None,
         author=names.get(author, "") if author else "",
+        has_author=bool(authors),
         is_own=author in scope.subject_ids,
         text="" if values else "\n".join(_text(c, row) for c in reviewed.values()),
         values=tuple(values),

@@ -40,7 +40,7 @@ dt { font-weight: 600; } dd { margin: 0; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .375rem .625rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; max-width: 40rem; }
-td { white-space: pre-wrap; } th { background: var(--soft); }
+td { white-space: pre-wrap; } th { background: var(--soft); } th small { font-weight: 400; }
 caption { text-align: left; padding: .5rem .625rem; font-weight: 600; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { .scroll { overflow: visible; border: 0; } }
@@ -101,6 +101,7 @@ def _particulars(entry: Entry) -> dict[str, Any]:
                 "meaning": wording.meaning(column),
                 "origin": wording.origin(column.personal.portability),
                 **_codes(entry, column),
+                **_note(column),
             }
             for column in given_columns(entry)
         },
@@ -184,7 +185,7 @@ def _section_start(label: str, language: str) -> str:
     name = wording.table_name(entry)
     listed = "".join(f"<dt>{_e(term)}</dt><dd>{_e(text)}</dd>" for term, text in facts)
     heads = "".join(
-        f'<th scope="col">{_e(wording.meaning(column))}</th>'
+        f'<th scope="col">{_e(wording.meaning(column))}{_note_html(column)}</th>'
         for column in given_columns(entry)
     )
     return (
@@ -239,6 +240,16 @@ def _withheld(entry: Entry) -> list[Column]:
 def _codes(entry: Entry, column: Column) -> dict[str, Any]:
     words = wording.words_of(entry, column)
     return {"values": dict(words)} if words else {}
+
+
+def _note(column: Column) -> dict[str, str]:
+    """Return what an empty reference to another record says, where that is known."""
+    text = str(column.field.help_text)
+    return {"note": text} if column.field.is_relation and text else {}
+
+
+def _note_html(column: Column) -> str:
+    return "".join(f"<br><small>{_e(text)}</small>" for text in _note(column).values())
 
 
 def _values_withheld(table: Table) -> list[str]:

@@ -21,6 +21,7 @@ from register.database.rules import due_tables, held_function
 from register.datamap.declarations import SELF, Ends, Subject, WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.paths import compile_path
+from register.datamap.vocabulary import Category
 
 KIND = "contact"
 
@@ -111,8 +112,17 @@ def keys_sql(entry: Entry, scope: Scope) -> str:
 
 
 def entries() -> list[Entry]:
-    """Return the tables in which a contact's data may be, in the order of the map."""
-    return [entry for entry in graph().personal() if entry.subjects(KIND)]
+    """Return the tables in which a contact's data may be, the person's own first."""
+    found = [entry for entry in graph().personal() if entry.subjects(KIND)]
+    order = list(Category)
+    return sorted(
+        found,
+        key=lambda entry: (
+            order.index(entry.map.category),
+            not entry.map.root,
+            entry.label,
+        ),
+    )
 
 
 def row_counts(request: Request, scope: Scope) -> dict[str, int]:

@@ -25,7 +25,7 @@ from dsar.spellings import Reading, readings
 from register import access
 from register.datamap.declarations import SELF
 from register.datamap.graph import Entry, graph
-from register.datamap.vocabulary import Action, Identifier
+from register.datamap.vocabulary import Action, Category, Identifier
 
 # More rows than this of one table answer to a mere name: more must be known.
 MOST_ROWS = 200
@@ -269,6 +269,8 @@ def _shown_of(
     details: dict[uuid.UUID, list[str]] = {}
     root = graph().root(KIND)
     for entry in _searched():
+        if entry.map.category is Category.REQUESTS:
+            continue  # what the person wrote is no more than what was searched for
         if not access.may(user, Action.VIEW, entry.map.category):
             continue
         for name, personal in entry.map.personal_fields():
