@@ -80,9 +80,13 @@ class ChatAdmin(ReadOnlyAdmin):
         """Show the chat and what was said in it."""
         extra_context = extra_context or {}
         chat = self.get_object(request, object_id)
-        if chat is not None and self.has_view_permission(request, chat):
-            [whole] = selectors.whole_chats().filter(pk=chat.pk) or [chat]
+        whole = (
+            chat
+            and selectors.with_held(selectors.whole_chats()).filter(pk=chat.pk).first()
+        )
+        if whole and self.has_view_permission(request, whole):
             extra_context |= {
+                "is_held": whole.is_held,
                 "title": _("Chat"),
                 "bubbles": conversation.bubbles(
                     whole, whole.lines.all(), user=request.user
@@ -193,10 +197,11 @@ class CallAdmin(ReadOnlyAdmin):
                 "recording": selectors.recordings_of([call]).get(call.pk),
                 "purposes": playing.purposes(),
             }
-        if call is not None and access.may(
-            request.user, Action.VIEW, Category.IDENTITY
-        ):
-            extra_context["contact"] = call.contact
+        if call is not None and self.has_view_permission(request, call):
+            held = selectors.with_held(Call.objects.filter(pk=call.pk))
+            extra_context["is_held"] = held.values_list("is_held", flat=True).first()
+            if access.may(request.user, Action.VIEW, Category.IDENTITY):
+                extra_context["contact"] = call.contact
         response: HttpResponse = super().change_view(
             request, object_id, form_url, extra_context
         )
@@ -277,7 +282,7 @@ class RecordingAdmin(ReadOnlyAdmin):
         if recording is not None and self.has_view_permission(request, recording):
             extra_context |= {
                 "may_hear": True,
-                "recording": recording,
+                "recording": selectors.recordings().filter(pk=recording.pk).first(),
                 "purposes": playing.purposes(),
             }
         response: HttpResponse = super().change_view(

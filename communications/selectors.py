@@ -102,9 +102,14 @@ def with_people(calls: list[Call]) -> list[Call]:
 
 
 def recordings_of(calls: Iterable[Call]) -> dict[int, Recording]:
-    """The recordings of some calls, by the number of the call."""
-    found = Recording.objects.filter(call__in=[call.pk for call in calls])
+    """The recordings of some calls with ``is_held``, by the number of the call."""
+    found = recordings().filter(call__in=[call.pk for call in calls])
     return {recording.call_id: recording for recording in found}
+
+
+def recordings() -> Any:
+    """Recordings with their calls, and ``is_held``."""
+    return with_held(Recording.objects.select_related("call"))
 
 
 def people_in(chat: Chat) -> list[UUID]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
@@ -113,7 +114,7 @@ class Call(Expiring):
         ]
 
     def __str__(self) -> str:
-        return f"Call {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
 
 class Recording(Expiring):
@@ -161,4 +162,4 @@ class Recording(Expiring):
         verbose_name_plural = _("recordings")
 
     def __str__(self) -> str:
-        return f"Recording {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
@@ -91,7 +92,7 @@ class Chat(Expiring):
         ]
 
     def __str__(self) -> str:
-        return f"Chat {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
 
 class ChatParticipant(models.Model):

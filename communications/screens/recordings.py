@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from communications import selectors
 from communications.byte_ranges import Span, Unsatisfiable, span_of
 from communications.models import Recording
 from communications.services import playing
@@ -97,10 +98,10 @@ def audio(request: HttpRequest, recording_id: int) -> HttpResponseBase:
 def _recording_for(request: HttpRequest, recording_id: int) -> Recording:
     """Return the recording, or refuse. What is due does not exist."""
     access.require(request.user, Action.VIEW, Category.RECORDINGS)
-    recording = Recording.objects.select_related("call").filter(pk=recording_id).first()
-    if recording is None:
+    found: Recording | None = selectors.recordings().filter(pk=recording_id).first()
+    if found is None:
         raise Http404
-    return recording
+    return found
 
 
 def _asked_span(request: HttpRequest, recording: Recording) -> Span | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from register.models import AuditEntry
-from tests.communications.conftest import CHAT_DUE, SOON
+from register import actors
+from register.models import AuditEntry, Hold
+from register.services import holds
+from tests.communications.conftest import CHAT_DUE, RECORDING_DUE, SOON
 
 pytestmark = pytest.mark.django_db
 LINES = ((0, "Hei, lasku puuttuu."), (None, "Lähetän sen heti."))
@@ -167,3 +169,25 @@ def _queries(client, path):
     with CaptureQueriesContext(connection) as captured:
         assert client.get(path).status_code == 200
     return len(captured)
+
+
+def test_the_officer_sees_that_a_chat_and_a_recording_are_held(
+    client_of, officer, make_chat, make_recording, anna, at
+):
+    chat, recording = make_chat(anna, lines=LINES), make_recording(anna)
+    holds.place(
+        reason=Hold.Reason.LEGAL_CLAIM,
+        subject_id=anna.pk,
+        actor=actors.of_user(officer),
+    )
+    client = client_of(officer)
+
+    with at(RECORDING_DUE):
+        pages = [
+            client.get(f"{CHATS}{chat.pk}/change/").content.decode(),
+            client.get(f"{CALLS}{recording.call_id}/change/").content.decode(),
+            client.get(f"{RECORDINGS}{recording.pk}/change/").content.decode(),
+        ]
+
+    assert all("(held)" in page for page in pages)
+    assert "lasku" in pages[0]
