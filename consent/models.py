@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
@@ -87,4 +88,4 @@ class Prohibition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Prohibition {str(self.pk)[:8]}"
+        return f"{capfirst(self._meta.verbose_name)} {str(self.pk)[:8]}"

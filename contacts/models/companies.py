@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.people import Contact, Source
@@ -103,7 +104,7 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         # The name of a sole trader is a person's name, so it is not said here.
-        return f"Company {str(self.pk)[:8]}"
+        return f"{capfirst(self._meta.verbose_name)} {str(self.pk)[:8]}"
 
 
 class Affiliation(models.Model):

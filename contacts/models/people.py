@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
@@ -121,7 +122,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Contact {str(self.pk)[:8]}"
+        return f"{capfirst(self._meta.verbose_name)} {str(self.pk)[:8]}"
 
     @property
     def full_name(self) -> str:

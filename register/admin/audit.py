@@ -5,14 +5,25 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register import audit
 from register.activities import ACTIVITIES
 from register.models import AuditEntry, User
 from register.staff_site import ReadOnlyAdmin
+
+
+class KindOfRecordFilter(admin.AllValuesFieldListFilter):
+    """Offers the kinds that the trail names, in words."""
+
+    def choices(self, changelist: Any) -> Any:
+        """Return the choices of the filter."""
+        for choice in super().choices(changelist):
+            yield {**choice, "display": _kind_in_words(str(choice["display"]))}
 
 
 @admin.register(AuditEntry)
@@ -24,10 +35,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "sentence",
         "actor",
         "purpose_in_words",
-        "object_type",
+        "kind_of_record",
         "record",
     )
-    list_filter = ("actor_kind", ("at", admin.DateFieldListFilter), "object_type")
+    list_filter = (
+        "actor_kind",
+        ("at", admin.DateFieldListFilter),
+        ("object_type", KindOfRecordFilter),
+    )
     search_fields = ("object_id", "subject_id", "actor_id", "action")
     search_help_text = _(
         "Number of a record, a person or an account, or an action code"
@@ -37,13 +52,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "sentence",
         "actor",
         "purpose_in_words",
-        "object_type",
+        "kind_of_record",
         "object_id",
         "subject_id",
         "request_id",
         "details",
     )
-    readonly_fields = ("sentence", "actor", "purpose_in_words")
+    readonly_fields = ("sentence", "actor", "purpose_in_words", "kind_of_record")
     logs_reads = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -95,10 +110,24 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         activity = ACTIVITIES.get(obj.purpose)
         return activity.purpose if activity else "–"
 
+    @admin.display(description=_("kind of record"), ordering="object_type")
+    def kind_of_record(self, obj: AuditEntry) -> str:
+        """The kind of record in words."""
+        return _kind_in_words(obj.object_type)
+
     @admin.display(description=_("record"))
     def record(self, obj: AuditEntry) -> str:
         """The beginning of the number, which is what other screens show."""
         return obj.object_id[:8]
+
+
+def _kind_in_words(object_type: str) -> str:
+    """Return what a kind of record is called; entries may name one that is gone."""
+    try:
+        name = apps.get_model(object_type)._meta.verbose_name
+    except (LookupError, ValueError):
+        return object_type
+    return str(capfirst(name))
 
 
 def _uuids(text: str) -> list[str]:

@@ -130,7 +130,10 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     @admin.display(description=_("roles"))
     def roles_in_words(self, obj: User) -> str:
         """The names of the roles."""
-        return ", ".join(str(_(role.name)) for role in obj.roles.all()) or "–"
+        return ", ".join(str(role) for role in obj.roles.all()) or "–"
+
+    # Whoever may not change an account sees this in place of the form's field.
+    roles_held = roles_in_words
 
 
 class RoleRightInline(TabularInline):
@@ -138,6 +141,7 @@ class RoleRightInline(TabularInline):
 
     model = RoleRight
     extra = 0
+    hide_title = True
 
 
 @admin.register(Role)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
@@ -111,7 +112,7 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"AuditEntry {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
 
 class AuditSeal(models.Model):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
@@ -92,7 +93,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Job {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
     @property
     def percent(self) -> int:
@@ -179,4 +180,4 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Approval {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"

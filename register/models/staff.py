@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _, gettext_noop
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from register.datamap import (
     SELF,
@@ -97,7 +98,7 @@ class Role(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name)
 
 
 class RoleRight(models.Model):
@@ -217,7 +218,7 @@ class User(AbstractBaseUser):
         ordering = ["last_name", "first_name"]
 
     def __str__(self) -> str:
-        return f"User {self.pk}"
+        return f"{capfirst(self._meta.verbose_name)} {self.pk}"
 
     def clean(self) -> None:
         """Keep one spelling of an address, so that one person has one account."""
