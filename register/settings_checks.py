@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 
 def check_settings(
@@ -16,7 +17,7 @@ def check_settings(
     """Say in one sentence each what the environment lacks."""
     found: list[checks.CheckMessage] = []
     for name, code in (("SECRET_KEY", "E101"), ("AUDIT_KEY", "E102")):
-        if len(getattr(settings, name, "")) < 16:
+        if len(_value(name)) < 16:
             found.append(
                 checks.Error(
                     f"{name} is missing or shorter than 16 characters.",
@@ -28,6 +29,13 @@ def check_settings(
     if getattr(settings, "REQUIRE_OWN_SERVERS", False):
         found.extend(_check_servers())
     return found
+
+
+def _value(name: str) -> str:
+    try:
+        return str(getattr(settings, name, ""))
+    except ImproperlyConfigured:  # how Django says that SECRET_KEY is empty
+        return ""
 
 
 def _check_hash_keys() -> list[checks.CheckMessage]:

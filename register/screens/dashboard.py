@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from register import dashboard
 
@@ -13,6 +14,7 @@ from register import dashboard
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the overview what this user may see (unfold calls it)."""
     figures, plots = dashboard.for_user(request.user)
+    context["title"] = _("Overview")
     context["figures"] = figures
     context["plots"] = [
         {
