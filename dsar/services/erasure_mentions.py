@@ -1,16 +1,17 @@
 """Mentions of the person in rows that stay: finding them, and taking them out.
 
-In rows that the person shares with others every mention goes. Elsewhere addresses
-and numbers show that the person is meant; a name alone may be a namesake's, so such
-rows are counted by themselves and changed only if the officer says so.
+In rows that the person shares with others every mention goes. Elsewhere an address or
+number shows that the person is meant; a full name may be a namesake's, so such rows
+are counted by themselves and changed only if the officer says so.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from dsar.known_by import Identity
@@ -78,40 +79,51 @@ def find(identity: Identity, selection: Selection, scope: Scope) -> Found:
 
 def take_out_of_own(selection: Selection, identity: Identity, scope: Scope) -> int:
     """Take the person out of the texts of shared rows; return how many rows changed."""
-    mentions = Mentions(identity)
-    changed = 0
-    for label, keys in selection.rewrite.items():
-        entry = graph()[label]
-        columns = [c for c in _changeable(entry) if not _is_decided(c)]
-        sparing = _names_of_others(entry, keys, scope.subject_ids)
-
-        def spans(key: Any, column: TextColumn, sparing: Any = sparing) -> FindSpans:
-            return lambda text: mentions.spans(
-                text,
-                words=column.mentions_others,
-                sparing=sparing.get(key, frozenset()),
-            )
-
-        changed += _rewritten(entry, columns, keys, spans)
-    return changed
+    return _take_out(
+        selection.rewrite,
+        identity,
+        scope,
+        lambda entry: [c for c in _changeable(entry) if not _is_decided(c)],
+    )
 
 
 def take_out_of_others(keys_by_table: Keys, identity: Identity, scope: Scope) -> int:
-    """Take addresses, numbers and full names of the person out of these rows.
+    """Take the person out of the texts of these rows; return how many rows changed.
 
-    What says who somebody else is stays: a namesake keeps the name.
+    They were found to speak of the person, so single names in them do so too. What
+    says who somebody else is stays: a namesake keeps the name.
     """
+    return _take_out(keys_by_table, identity, scope, searched_columns)
+
+
+def _take_out(
+    keys_by_table: Keys,
+    identity: Identity,
+    scope: Scope,
+    columns_of: Callable[[Entry], list[TextColumn]],
+) -> int:
     mentions = Mentions(identity)
     changed = 0
     for label, keys in keys_by_table.items():
         entry = graph()[label]
+        sparing = _names_of_others(entry, keys, scope.subject_ids)
         owned = owned_by_others(entry, keys, scope.subject_ids)
 
-        def spans(key: Any, column: TextColumn, owned: Any = owned) -> FindSpans:
-            is_theirs = column.identifies and key in owned
-            return (lambda _text: []) if is_theirs else mentions.spans
+        def spans(
+            key: Any, column: TextColumn, sparing: Any = sparing, owned: Any = owned
+        ) -> FindSpans:
+            if column.identifies and key in owned:
+                return lambda _text: []
+            return functools.partial(
+                mentions.spans,
+                words=column.mentions_others,
+                sparing=sparing.get(key, frozenset()),
+            )
 
-        changed += _rewritten(entry, searched_columns(entry), keys, spans)
+        rewritten = rewrite(entry, columns_of(entry), keys, spans)
+        if rewritten:
+            rebuild(label, keys)
+        changed += rewritten
     return changed
 
 
@@ -127,15 +139,6 @@ def owned_by_others(
     if any(subject.kind != KIND for subject in entry.map.subjects):
         return set(keys)
     return set(others_in(entry, keys, subject_ids))
-
-
-def _rewritten(
-    entry: Entry, columns: list[TextColumn], keys: Collection[Any], find: Any
-) -> int:
-    changed = rewrite(entry, columns, keys, find)
-    if changed:
-        rebuild(entry.label, keys)
-    return changed
 
 
 def _changeable(entry: Entry) -> list[TextColumn]:

@@ -141,7 +141,7 @@ def test_an_address_or_number_goes_from_conversations_of_others(
 
     request = erase_anna()
 
-    assert texts(chat)[1] == "[…], […], hoitaa asiaa. Anna on lomalla."
+    assert texts(chat)[1] == "[…], […], hoitaa asiaa. […] on lomalla."
     assert request.plan.rewritten == 1
 
 
