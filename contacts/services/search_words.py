@@ -6,6 +6,7 @@ in sets: what is right already is not written again.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,10 @@ from register.identifiers import search_words
 
 # About 25,000 words at a time: 15 MB of memory, and locks of a third of a second.
 BATCH = 2_000
+
+# Most numbers are these, and their national form is plain to see: asking the library
+# takes 100 µs a number and half the time of a refresh.
+_FINNISH_MOBILE = re.compile(r"\+358(?:4\d|50)\d{4,8}")
 
 Words = dict[uuid.UUID, set[str]]
 
@@ -82,7 +87,7 @@ def _words_of_contacts(ids: list[uuid.UUID]) -> Words:
     }
     points = ContactPoint.objects.filter(contact__in=ids)
     for pk, value in points.values_list("contact_id", "value"):
-        words[pk] |= _fitting(value)
+        words[pk] |= _of_point(value)
     companies: dict[uuid.UUID, set[str]] = {}
     roles = current_affiliations().filter(contact__in=ids)
     for pk, company_id, name, business_id in roles.values_list(
@@ -102,6 +107,12 @@ def _words_of_companies(ids: list[uuid.UUID]) -> Words:
             "pk", "name", "business_id"
         )
     }
+
+
+def _of_point(value: str) -> set[str]:
+    if _FINNISH_MOBILE.fullmatch(value):
+        return {value[1:], f"0{value[4:]}"}
+    return _fitting(value)
 
 
 def _of_company(name: str, business_id: str) -> set[str]:

@@ -90,7 +90,9 @@ def test_without_the_right_there_is_no_page(anna, request, client_of, name):
     assert not AuditEntry.objects.filter(action="record.viewed").exists()
 
 
-@pytest.mark.parametrize("number", ["00000000-0000-4000-8000-000000000000", "x", "%00", "1", "add"])
+@pytest.mark.parametrize(
+    "number", ["00000000-0000-4000-8000-000000000000", "x", "%00", "1", "add"]
+)
 def test_an_unknown_number_is_not_found(agent, client_of, number):
     response = client_of(agent).get(f"/admin/contacts/contact/{number}/page/")
 

@@ -13,6 +13,7 @@ from contacts.models import Affiliation, Company, Contact, ContactPoint, Contact
 from contacts.selectors import search, search_companies
 from contacts.services import search_words
 from contacts.tasks import sweep_turned_roles
+from register import identifiers
 from tests.conftest import make_contact
 
 ODD_QUERIES = [
@@ -230,6 +231,19 @@ def test_refreshing_takes_a_number_of_queries_that_does_not_grow(
         search_words.refresh(few)
     with django_assert_num_queries(7):
         search_words.refresh(many)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+358401234567", "+3584412345", "+358457123456", "+35850123456", "+358491234567"],
+)
+def test_mobile_numbers_get_the_words_of_any_number(db, number):
+    contact = make_contact(phone=number)
+
+    search_words.refresh([contact.pk])
+
+    words = set(contact.words.values_list("word", flat=True))
+    assert words == set(identifiers.search_words(number))
 
 
 def test_words_longer_than_the_column_are_cut_on_both_sides(db):
