@@ -57,12 +57,11 @@ class Recipient:
 
 
 # Member states of the European Economic Area, ISO 3166-1.
-EEA = frozenset(
-    (
-        "AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK"
-        " SI ES SE"
-    ).split()
-)
+_EEA_CODES = """
+    AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI
+    ES SE
+"""
+EEA = frozenset(_EEA_CODES.split())
 
 ACTIVITIES: dict[str, Activity] = {
     activity.code: activity

@@ -358,6 +358,6 @@ def log_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
 
 _django_log_in = admin.site.login
 _django_log_out = admin.site.logout
-admin.site.login = log_in  # type: ignore[method-assign, assignment]
+admin.site.login = log_in  # type: ignore[method-assign]
 admin.site.logout = log_out  # type: ignore[method-assign, assignment]
 admin.site.autocomplete_view = Autocomplete.as_view(admin_site=admin.site)  # type: ignore[assignment, method-assign]

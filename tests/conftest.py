@@ -54,12 +54,12 @@ def _clean_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def at() -> Iterator[Callable[[datetime], Any]]:
+def at() -> Callable[[datetime], Any]:
     """Return a context manager that moves the clocks of Python and of the database.
 
     ``with at(moment): …`` needs a database test; the SQL clock is put back afterwards.
     """
-    yield moved_clock
+    return moved_clock
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ class ApiKeyAdmin(RegisterAdmin):
         return False
 
     def save_model(
-        self, request: HttpRequest, obj: ApiKey, form: Any, change: bool
+        self, request: HttpRequest, obj: ApiKey, form: Any, change: Any
     ) -> None:
         """Make the key and show its secret this one time."""
         key, secret = api_keys.create(

@@ -108,8 +108,11 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
                 actor=actors.of_request(request),
             )
 
-    def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""
+    def user_change_password(  # Django's signature
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002
+        form_url: str = "",
     ) -> Any:
         """Change a password and record that it was changed."""
         response = super().user_change_password(request, id, form_url)

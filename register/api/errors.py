@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -39,6 +40,10 @@ _SENTENCES: dict[int, tuple[str, Promise]] = {
         _("This address does not know the method; see the header Allow."),
     ),
     413: ("too_large", _("The body is larger than allowed.")),
+    503: (
+        "unavailable",
+        _("The register cannot answer now. Send the request again in a moment."),
+    ),
     500: (
         "internal",
         _("Something went wrong here. Report the number in the header X-Request-ID."),
@@ -127,6 +132,7 @@ def install(api: NinjaAPI) -> None:
     refuse(Http404, lambda exc: ApiError(404))
     refuse(RequestDataTooBig, lambda exc: ApiError(413))
     refuse(UnreadablePostError, lambda exc: ApiError(400, "body_unreadable"))
+    api.add_exception_handler(OperationalError, _unavailable)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -181,6 +187,14 @@ def _field_name(loc: Iterable[Any]) -> str:
 def _unexpected(request: HttpRequest, exc: Any) -> HttpResponse:
     logger.error("The HTTP interface failed.", exc_info=exc)
     return response_of(ApiError(500))
+
+
+def _unavailable(request: HttpRequest, exc: Any) -> HttpResponse:
+    """The database is away or overloaded: nothing is wrong with the request."""
+    logger.error("The database does not answer.", exc_info=exc)
+    response = response_of(ApiError(503))
+    response["Retry-After"] = "5"
+    return response
 
 
 def _is_json(response: HttpResponseBase) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -77,7 +78,7 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class PersonSelect(AutocompleteSelect):
     """Django's field that completes what is typed; it bears what is no key at all."""
 
-    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         """Return the chosen person, if one is chosen."""
         return super().optgroups(name, [key for key in value if _valid_key(key)], attrs)
 

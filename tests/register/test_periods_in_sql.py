@@ -53,7 +53,7 @@ def test_postgresql_agrees_with_python_around_every_change_of_the_clocks(text):
 
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {ends_at_sql(period, 'anchor')}"  # noqa: S608  (our own SQL)
+            f"SELECT {ends_at_sql(period, 'anchor')}"
             " FROM unnest(%s::timestamptz[]) WITH ORDINALITY AS t(anchor, place)"
             " ORDER BY place",
             [anchors],

@@ -120,16 +120,15 @@ def test_a_held_person_who_enters_a_chat_at_the_last_moment_keeps_it(
     holds.place(
         reason=Hold.Reason.AUTHORITY, subject_id=bruno.pk, actor=actors.system()
     )
-    claim = batches.Walk._claim
+    lock = batches.Walk._lock
 
-    def claim_and_meet(walk, size, in_force):
-        # After the look and before the lock, as it were.
-        claimed = claim(walk, size, in_force)
+    def meet_and_lock(walk, keys):
+        # After the look at the holds and before the lock.
         ChatParticipant.objects.create(chat=chat, contact=bruno)
         monkeypatch.undo()
-        return claimed
+        return lock(walk, keys)
 
-    monkeypatch.setattr(batches.Walk, "_claim", claim_and_meet)
+    monkeypatch.setattr(batches.Walk, "_lock", meet_and_lock)
 
     assert sweep().deleted == 0
     assert Chat.objects.count() == 1

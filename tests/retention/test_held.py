@@ -180,11 +180,11 @@ def test_both_questions_about_holds_have_one_answer(anna, bruno):
         of_table = rule.is_held(in_force())
         # Every table of the plan is asked, so the SQL of each is tried.
         by_table = model.objects.raw(
-            f"SELECT t.* FROM {rule.table} t WHERE {of_table.text}",  # noqa: S608
+            f"SELECT t.* FROM {rule.table} t WHERE {of_table.text}",
             of_table.params,
         )
         by_row = model.objects.raw(
-            f"SELECT t.* FROM {rule.table} t WHERE {held_condition(graph().of(model), rule.key)}"  # noqa: S608
+            f"SELECT t.* FROM {rule.table} t WHERE {held_condition(graph().of(model), rule.key)}"
         )
         assert {row.pk for row in by_table} == expected.get(rule.label, set())
         assert {row.pk for row in by_row} == expected.get(rule.label, set())
