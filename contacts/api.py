@@ -65,6 +65,12 @@ class SearchIn(Body):
         return self
 
 
+class ContactRef(Schema):
+    """Which person it is. Their details need the scope for reading."""
+
+    id: UUID
+
+
 class PointOut(Schema):
     """An e-mail address or a telephone number in its normal form."""
 
@@ -100,19 +106,19 @@ class ContactsOut(Schema):
     "",
     auth=WRITE,
     response={
-        200: ContactOut,
-        201: ContactOut,
+        200: ContactRef,
+        201: ContactRef,
         **errors(400, 401, 403, 409, 410, 413, 415, 422),
     },
     summary="Add a contact, or find the one with the same address",
 )
 def create_or_find_contact(
     request: HttpRequest, body: ContactIn, idempotency_key: IdempotencyKeyHeader
-) -> Status[ContactOut]:
+) -> Status[ContactRef]:
     """Answer 201 with a new contact, or 200 with the one that has the address.
 
     Addresses that the contact lacks are added to it. Names that are stored are not
-    changed.
+    changed. The answer is the number alone: a key that may write reads nobody's details.
     """
 
     def write() -> tuple[int, Contact]:
@@ -136,7 +142,7 @@ def create_or_find_contact(
         return contact
 
     status = written_once(request, idempotency_key, write=write, load=load)
-    return Status(status.status_code, contact_out(status.value))
+    return Status(status.status_code, ContactRef(id=status.value.pk))
 
 
 @router.post(

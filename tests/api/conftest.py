@@ -153,3 +153,10 @@ def stored(settings: Any, tmp_path: Path) -> Callable[[], list[str]]:
         return sorted(str(path.relative_to(tmp_path)) for path in files)
 
     return paths
+
+
+@pytest.fixture
+def call_id(caller: Caller, call_body: dict[str, Any]) -> int:
+    """A call that is stored and has no recording."""
+    number: int = caller.post("/calls", call_body).json()["id"]
+    return number

@@ -19,10 +19,10 @@ def test_a_new_person_is_added(caller):
         },
     )
 
-    answer = response.json()
     contact = Contact.objects.get()
+    answer = caller.get(f"/contacts/{contact.pk}").json()
     assert response.status_code == 201
-    assert answer["id"] == str(contact.pk)
+    assert response.json() == {"id": str(contact.pk)}
     assert (answer["first_name"], answer["last_name"]) == ("Anna", "Virtanen")
     assert [p["value"] for p in answer["emails"]] == ["anna.virtanen@esimerkki.example"]
     assert [p["value"] for p in answer["phones"]] == ["+358401234567"]
@@ -36,8 +36,8 @@ def test_a_known_address_finds_the_person(caller, anna):
     )
 
     assert response.status_code == 200
-    assert response.json()["id"] == str(anna.pk)
-    assert response.json()["first_name"] == "Anna"
+    assert response.json() == {"id": str(anna.pk)}
+    assert Contact.objects.get().first_name == "Anna"
     assert Contact.objects.count() == 1
 
 
@@ -47,7 +47,7 @@ def test_addresses_that_are_missing_are_added(caller, anna):
         {"emails": ["anna.virtanen@esimerkki.example", "anna@koti.example"]},
     )
 
-    assert len(response.json()["emails"]) == 2
+    assert response.status_code == 200
     assert ContactPoint.objects.filter(contact=anna, kind="email").count() == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import OperationalError
 
 from communications.models import Chat
 from contacts.models import Contact
@@ -199,3 +200,16 @@ def test_pages_of_other_parts_keep_their_own_form(client, db):
 
     assert response.status_code == 404
     assert "application/json" not in response["Content-Type"]
+
+
+def test_a_database_that_is_away_is_no_mistake_of_the_sender(caller, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError
+
+    monkeypatch.setattr("contacts.api.people.find_or_create", away)
+
+    response = caller.post("/contacts", {"emails": ["a@b.example"]})
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+    assert response.json()["error"]["code"] == "unavailable"
