@@ -2,12 +2,13 @@
 
 The database holds SCALE contacts and SCALE chats, each with two lines and a
 participant: with SCALE=1,000,000 four million rows in all, made in about a minute and
-kept. Five times as many would say the same (every access goes through an index) and
+kept, and 300 holds stand meanwhile. Five times as many would say the same (every access goes through an index) and
 take five minutes to make. 100,000 chats, or a tenth of SCALE, fall due in each round.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -15,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from benchmarks.harness import Measurement, benchmark
 
@@ -54,6 +55,17 @@ CHATS = """
 LIVE = "now() - (n %% 80) * interval '1 day'"
 # Chats that fell due within the last day.
 DUE = "now() - interval '95 days' + (n %% 86400) * interval '1 second'"
+REFERENCE = "benchmark of retention"
+HOLDS = f"""
+    INSERT INTO register_hold (id, subject_id, object_type, object_id, reason,
+        reference, placed_at)
+    SELECT gen_random_uuid(), gen_random_uuid(), '', '', 'authority', '{REFERENCE}', now()
+    FROM generate_series(1, 200)
+    UNION ALL
+    (SELECT gen_random_uuid(), NULL, 'communications.chat', id::text, 'authority',
+        '{REFERENCE}', now()
+    FROM communications_chat ORDER BY ends_at DESC LIMIT 100)
+"""  # noqa: S608
 TABLES = (
     "communications_chat",
     "communications_chatparticipant",
@@ -81,12 +93,13 @@ def sweeping_due_chats(scale: int) -> Measurement:
     due = _due(scale)
     times: dict[str, list[float]] = {"ours": [], "reference": []}
     pair = [("ours", _sweep), ("reference", _delete_plainly)]
-    for _ in range(ROUNDS):
-        for side, delete in pair:
-            _make_due(due)
-            times[side].append(_timed(delete))
-            _expect_none_due()
-        pair.reverse()
+    with _holds_in_force():
+        for _ in range(ROUNDS):
+            for side, delete in pair:
+                _make_due(due)
+                times[side].append(_timed(delete))
+                _expect_none_due()
+            pair.reverse()
     rows = due * ROWS_OF_A_CHAT
     return Measurement(
         rows / statistics.median(times["ours"]),
@@ -167,6 +180,21 @@ def _make_due(count: int) -> None:
         cursor.execute(CHATS.format(ended=DUE), [count])
         for table in TABLES:
             cursor.execute(f"VACUUM (ANALYZE) {table}")
+
+
+@contextlib.contextmanager
+def _holds_in_force() -> Iterator[None]:
+    """Hold some people and some live chats, so that there is something to check."""
+    from django.db import connection
+
+    from register.models import Hold
+
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDS)
+    try:
+        yield
+    finally:
+        Hold.objects.filter(reference=REFERENCE).delete()
 
 
 def _expect_none_due() -> None:

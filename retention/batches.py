@@ -1,8 +1,8 @@
 """Deleting due rows of one table in bounded batches, each one transaction.
 
-A batch keeps new holds waiting, claims due rows that nobody else has claimed, asks
-again which of them are held, deletes the rest with their parts, orders their files to
-be removed, and writes the ledger and the audit entry. Whatever is killed at whatever
+A batch keeps new holds waiting, claims rows that are due, not held and claimed by
+nobody else, deletes them with their parts, orders their files to be removed, and
+writes the ledger and the audit entry. Whatever is killed at whatever
 moment: a row is either still there or in the ledger, and its file has a row or an
 order.
 """
@@ -23,7 +23,7 @@ from register import audit
 from register.actors import Actor
 from register.datamap.removal import delete_rows
 from retention.due import Rule
-from retention.held import HoldsInForce, Sql, in_force
+from retention.held import Sql, in_force
 from retention.models import Batch, Run
 
 logger = logging.getLogger(__name__)
@@ -57,14 +57,14 @@ class Walk:
         self._after: tuple[datetime, Any] | None = None
 
     def next_batch(self, size: int) -> tuple[int, bool]:
-        """Delete up to ``size`` rows; return how many, and whether to go on."""
+        """Delete what is free among ``size`` rows; return how many, and whether to go on."""
         try:
-            claimed, deleted = self._end(size)
+            looked_at, deleted = self._end(size)
         except Exception as error:  # noqa: BLE001 - and it is logged
             # Whatever is wrong with this table, the others must not wait for it.
             self._note(error, exc_info=True)
             return 0, False
-        return deleted, claimed == size and not self._has_failed_enough()
+        return deleted, looked_at == size and not self._has_failed_enough()
 
     def _end(self, size: int) -> tuple[int, int]:
         """Delete in one transaction, or by halves if a row in it cannot be deleted."""
@@ -82,55 +82,64 @@ class Walk:
                     return 1, 0
                 break
         first = size // 2
-        claimed, deleted = self._end(first)
-        if claimed == first and not self._has_failed_enough():
-            more_claimed, more_deleted = self._end(size - first)
-            claimed, deleted = claimed + more_claimed, deleted + more_deleted
-        return claimed, deleted
+        looked_at, deleted = self._end(first)
+        if looked_at == first and not self._has_failed_enough():
+            more_looked_at, more_deleted = self._end(size - first)
+            looked_at, deleted = looked_at + more_looked_at, deleted + more_deleted
+        return looked_at, deleted
 
     def _transact(self, size: int) -> tuple[int, int]:
+        """Look at the next ``size`` rows and delete those that are free, in one transaction."""
         deleted = 0
         with transaction.atomic():
             _keep_new_holds_waiting()
-            holds = in_force()
-            claimed = self._claim(size, holds)
-            if claimed is None:
+            looked_at = self._look(size)
+            if looked_at is None:
                 return 0, 0
-            free = self._still_free(claimed, holds)
-            if free is not None:
-                deleted = self._delete(free)
-        self._after = claimed.last_due_at, claimed.keys[-1]
-        return len(claimed.keys), deleted
+            claimed = self._claim(looked_at)
+            if claimed is not None:
+                deleted = self._delete(claimed)
+        self._after = looked_at.last_due_at, looked_at.keys[-1]
+        return len(looked_at.keys), deleted
 
-    def _claim(self, size: int, holds: HoldsInForce) -> Claim | None:
-        due = self._next_due(size, holds)
-        return _as_claim(Sql(f"{due.text} FOR UPDATE OF t SKIP LOCKED", due.params))
-
-    def _still_free(self, claimed: Claim, holds: HoldsInForce) -> Claim | None:
-        # Between the look and the lock somebody may have come into a conversation.
-        if not holds:
-            return claimed
-        rule, free = self._rule, self._rule.not_held(holds)
-        return _as_claim(
-            Sql(
-                f"SELECT {rule.key} AS key, t.ends_at FROM {rule.table} t"
-                f" WHERE {rule.key} = ANY(%s) AND {free.text}",
-                (claimed.keys, *free.params),
-            )
-        )
-
-    def _next_due(self, size: int, holds: HoldsInForce) -> Sql:
-        rule, free = self._rule, self._rule.not_held(holds)
-        after, after_params = "", list[Any]()
+    def _look(self, size: int) -> Claim | None:
+        rule, after, after_params = self._rule, "", list[Any]()
         if self._after is not None:
             # The first half is for the index, the second for equal instants.
             after = f"AND t.ends_at >= %s AND (t.ends_at, {rule.key}) > (%s, %s)"
             after_params = [self._after[0], *self._after]
-        return Sql(
-            f"SELECT {rule.key} AS key, t.ends_at FROM {rule.table} t"
-            f" WHERE t.ends_at <= %s {after} AND {free.text}"
-            f" ORDER BY t.ends_at, {rule.key} LIMIT %s",
-            (self._at, *after_params, *free.params, size),
+        return _as_claim(
+            Sql(
+                f"SELECT {rule.key} AS key, t.ends_at FROM {rule.table} t"
+                f" WHERE t.ends_at <= %s {after}"
+                f" ORDER BY t.ends_at, {rule.key} LIMIT %s",
+                (self._at, *after_params, size),
+            )
+        )
+
+    def _claim(self, looked_at: Claim) -> Claim | None:
+        """Lock what is due, not held, and not locked by anybody else."""
+        holds = in_force()
+        # Held rows are not even locked: there may be many of them, in every run.
+        held = self._rule.held_among(looked_at.keys, holds)
+        claimed = self._lock([key for key in looked_at.keys if key not in held])
+        if claimed is None or not holds:
+            return claimed
+        # Before the lock, somebody who is held may have come into a conversation.
+        held = self._rule.held_among(claimed.keys, holds)
+        if not held:
+            return claimed
+        return self._lock([key for key in claimed.keys if key not in held])
+
+    def _lock(self, keys: list[Any]) -> Claim | None:
+        rule = self._rule
+        return _as_claim(
+            Sql(
+                f"SELECT {rule.key} AS key, t.ends_at FROM {rule.table} t"
+                f" WHERE {rule.key} = ANY(%s) AND t.ends_at <= %s"
+                " FOR UPDATE SKIP LOCKED",
+                (keys, self._at),
+            )
         )
 
     def _delete(self, claim: Claim) -> int:
@@ -166,7 +175,7 @@ class Walk:
     def _step_over(self, error: Exception) -> None:
         """Leave the row that failed behind, so that the walk goes on after it."""
         self._note(error)
-        row = _as_claim(self._next_due(1, in_force()))
+        row = self._look(1)
         if row is not None:
             self._after = row.last_due_at, row.keys[-1]
 
@@ -192,8 +201,12 @@ def _keep_new_holds_waiting() -> None:
     two batches at once do not disturb each other.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        cursor.execute("LOCK TABLE register_hold IN SHARE MODE")
+        cursor.execute(
+            f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
+            # Starting helpers costs more than the small questions asked here.
+            " SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;"
+            " LOCK TABLE register_hold IN SHARE MODE"
+        )
 
 
 def _as_claim(due: Sql) -> Claim | None:

@@ -60,6 +60,22 @@ class Rule:
             return Sql("FALSE", ())
         return Sql(f"{self.key} IN ({held.text})", held.params)
 
+    def held_among(self, keys: list[Any], holds: HoldsInForce) -> set[Any]:
+        """Return those of ``keys`` that are held."""
+        held = holds.rows_of(self.entry)
+        if held is None:
+            return set()
+        key_type = self.entry.model._meta.pk.rel_db_type(connection)
+        with connection.cursor() as cursor:
+            # A join, because "= ANY" with thousands of keys takes longer to plan than
+            # the whole question takes to answer.
+            cursor.execute(
+                f"SELECT h.k FROM ({held.text}) h(k)"
+                f" JOIN unnest(%s::{key_type}[]) wanted(k) ON wanted.k = h.k",
+                [*held.params, keys],
+            )
+            return {row[0] for row in cursor.fetchall()}
+
     def longest_held(self, at: datetime, holds: HoldsInForce, limit: int) -> list[Any]:
         """Return keys of held rows that are due at ``at``, the longest overdue first."""
         held = self.is_held(holds)

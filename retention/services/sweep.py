@@ -57,13 +57,14 @@ def sweep(
         deleted, is_complete = 0, True
         for rule in rules():
             walk = Walk(rule, run=run, at=moment, actor=actor or actors.system())
-            for _batch in range(max_batches):
+            batches, goes_on = 0, True
+            while goes_on and batches < max_batches:
                 count, goes_on = walk.next_batch(_size(rule, batch_size))
-                deleted += count
-                if report is not None and count:
-                    report(deleted)
-                if not goes_on:
-                    break
+                if count:
+                    # What is held is passed over without using up the batches.
+                    batches, deleted = batches + 1, deleted + count
+                    if report is not None:
+                        report(deleted)
             _record_failures(walk, rule, run, actor or actors.system())
             is_complete = is_complete and not _anything_left(rule, moment)
         Run.objects.filter(pk=run.pk).update(
