@@ -136,7 +136,8 @@ def rows_sql(entry: Entry, scope: Scope) -> str | None:
         return None
     meta = entry.model._meta
     key = f'"{meta.pk.column}"'
-    if len(rows) == 1 and rows[0].is_unique:
+    withholds = any(each.subject.access is Access.WITHHOLD for each in rows)
+    if len(rows) == 1 and rows[0].is_unique and not withholds:
         # One way, one row: nothing to compare, and no table read twice.
         role = rows[0].subject
         columns = (
@@ -152,7 +153,7 @@ def rows_sql(entry: Entry, scope: Scope) -> str | None:
         "SELECT key, min(rank) AS rank, bool_or(authored) AS authored"
         f" FROM ({' UNION ALL '.join(parts)}) p GROUP BY key"
     )
-    if any(each.subject.access is Access.WITHHOLD for each in rows):
+    if withholds:
         # Only where needed: the planner takes the condition for a rare one.
         roles += f" HAVING min(rank) < {_RANK[Access.WITHHOLD]}"
     return (
