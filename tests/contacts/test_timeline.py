@@ -172,7 +172,7 @@ def test_older_items_are_a_link_away(source, page):
     source("call", list(range(70)))
 
     first = page().content.decode()
-    link = re.search(r'class="sel-button" href="(\?[^"]+)"', first)[1]
+    link = re.search(r'class="sel-button"\s+href="(\?[^"]+)"', first)[1]
     second = page(link).content.decode()
     fragment = page(link, **{"HX-Request": "true"}).content.decode()
 
