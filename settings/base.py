@@ -165,7 +165,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "suomi"), ("sv", "svenska"), ("en", "English")]
-# The second holds what Unfold and Django leave in English.
+# The second holds what Unfold and Django leave in English or say badly.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "unfold"]
 TIME_ZONE = "Europe/Helsinki"
 USE_TZ = True

@@ -35,9 +35,14 @@ class LegalParameterAdmin(RegisterAdmin):
     """A change of the law is a new row with its first day, not an edit of the old one."""
 
     form = LegalParameterForm
-    list_display = ("code", "period", "valid_from", "source")
+    list_display = ("code", "period", "valid_from", "source_in_words")
     list_filter = ("code",)
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         """A row that is in force has been relied on and is not rewritten."""
         return ("code", "period", "valid_from") if obj else ()
+
+    @admin.display(description=_("source"), ordering="source")
+    def source_in_words(self, obj: LegalParameter) -> Any:
+        """The source, in the reader's language where it is a standard one."""
+        return _(obj.source)

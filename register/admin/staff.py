@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from register import actors, audit
+from register.activities import ACTIVITIES
 from register.models import Role, RoleRight, User
 from register.services import staff
 from register.staff_site import RegisterAdmin
@@ -147,13 +149,40 @@ class RoleRightInline(TabularInline):
     hide_title = True
 
 
+class RoleForm(forms.ModelForm[Role]):
+    """Offers the purposes that the data map knows."""
+
+    default_purpose = forms.ChoiceField(
+        label=_("Purpose of use"),
+        help_text=Role._meta.get_field("default_purpose").help_text,
+        choices=[(code, activity.purpose) for code, activity in ACTIVITIES.items()],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    class Meta:
+        model = Role
+        fields = ("name", "code", "default_purpose")
+
+
 @admin.register(Role)
 class RoleAdmin(RegisterAdmin):
     """A role and its rights over the categories of data (N9.1)."""
 
     list_display = ("name_in_words", "rights_count", "holders_count")
-    fields = ("name", "code", "default_purpose")
+    form = RoleForm
+    readonly_fields = ("name_in_words", "purpose_in_words")
     inlines = (RoleRightInline,)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show words for codes to whoever may not change them."""
+        may_edit = (
+            self.has_change_permission(request, obj)
+            if obj
+            else self.has_add_permission(request)
+        )
+        if may_edit:
+            return ("name", "code", "default_purpose")
+        return ("name_in_words", "code", "purpose_in_words")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch what the list counts."""
@@ -169,6 +198,12 @@ class RoleAdmin(RegisterAdmin):
     def name_in_words(self, obj: Role) -> Any:
         """The name in the reader's language, where it is one of the standard roles."""
         return _(obj.name)
+
+    @admin.display(description=_("purpose of use"))
+    def purpose_in_words(self, obj: Role) -> Any:
+        """The purpose in words."""
+        activity = ACTIVITIES.get(obj.default_purpose)
+        return activity.purpose if activity else obj.default_purpose
 
     @admin.display(description=_("rights"))
     def rights_count(self, obj: Role) -> int:

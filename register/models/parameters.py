@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 from register.datamap import Category, ModelMap, NotPersonal
+
+# The sources of the rows every installation starts with, shown in the reader's language.
+STANDARD_SOURCES = (
+    gettext_noop("GDPR Art. 12(3); Regulation 1182/71 Art. 3"),
+    gettext_noop("GDPR Art. 12(3): one month and two further months from receipt"),
+    gettext_noop("GDPR Art. 33(1)"),
+)
 
 
 class LegalParameter(models.Model):
@@ -48,4 +55,4 @@ class LegalParameter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.period} ({self.valid_from})"
+        return f"{self.get_code_display()}: {self.period} ({self.valid_from})"
