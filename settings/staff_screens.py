@@ -55,7 +55,7 @@ UNFOLD: dict[str, Any] = {
             "href": lambda request: static("seloste/favicon.svg"),
         }
     ],
-    "SHOW_HISTORY": True,
+    "SHOW_HISTORY": _sees("register.auditentry"),
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": "register.screens.dashboard.add_figures",
