@@ -53,4 +53,4 @@ def make_recording(call: Call) -> Recording:
 
 def stored(recording: Recording) -> bool:
     """Whether the file is there."""
-    return default_storage.exists(recording.file.name)
+    return default_storage.exists(str(recording.file))

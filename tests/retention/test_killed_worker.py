@@ -67,7 +67,7 @@ def make_many(contact) -> None:
         for call in calls
     ]
     for recording in recordings:
-        (Path(settings.MEDIA_ROOT) / recording.file.name).write_bytes(b"RIFF")
+        (Path(settings.MEDIA_ROOT) / str(recording.file)).write_bytes(b"RIFF")
     Recording.objects.bulk_create(recordings)
 
 
@@ -151,6 +151,11 @@ def wait_for_batches(count: int, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, "The worker ended by itself."
         assert time.monotonic() < end, "The worker did nothing."
         time.sleep(0.002)
+
+
+@pytest.fixture(autouse=True)
+def _files_of_this_test_alone(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
 
 
 def test_killing_it_loses_and_doubles_nothing(anna, bruno):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,8 +30,10 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 MICROSECOND = timedelta(microseconds=1)
 
 
-def local(*parts: Any) -> datetime:
-    return datetime(*parts, tzinfo=HELSINKI)
+def local(
+    year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0
+) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=HELSINKI)
 
 
 @pytest.mark.parametrize(
