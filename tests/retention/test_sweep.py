@@ -12,7 +12,8 @@ from communications.models import Call, Chat, ChatLine, ChatParticipant, Recordi
 from contacts.models import ImportBatch, ImportRow
 from dsar.models import Package, Request
 from register import audit, files
-from register.models import AuditEntry, FileRemoval
+from register.datamap.removal import delete_rows
+from register.models import AuditEntry, FileRemoval, Hold
 from retention.models import Batch, Run
 from retention.services.sweep import sweep
 from retention.tasks import sweep_due_rows
@@ -260,3 +261,32 @@ def test_no_file_is_left_when_one_cannot_be_removed(
     FileRemoval.objects.update(due_at=timezone.now())
     assert files.remove_due() == 1
     assert not stored(broken)
+
+
+def test_an_older_order_for_later_does_not_keep_the_file(
+    anna, django_capture_on_commit_callbacks
+):
+    recording = make_recording(make_call(anna))
+    FileRemoval.objects.create(
+        path=recording.file.name, due_at=timezone.now() + timedelta(hours=6)
+    )
+
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep()
+
+    assert not stored(recording)
+    assert FileRemoval.objects.count() == 0
+
+
+def test_deleting_empties_references_that_have_no_name_on_the_other_side(stranger):
+    hold = Hold.objects.create(
+        object_type="communications.chat",
+        object_id="1",
+        reason="authority",
+        placed_by=stranger,
+    )
+
+    assert delete_rows(type(stranger), [stranger.pk])["register.User"] == 1
+
+    hold.refresh_from_db()
+    assert hold.placed_by is None
