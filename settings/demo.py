@@ -11,4 +11,11 @@ SECRET_KEY = _keys["SECRET_KEY"]
 ADDRESS_HASH_KEYS = [f"demo:{_keys['ADDRESS_HASH_KEY']}"]
 AUDIT_KEY = _keys["AUDIT_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+# The controller of the notice that the demo keeps (clause N1.1).
+CONTROLLER = {
+    "name": "Vastuu Group Oy",
+    "business_id": "2327327-1",
+    "address": "Tarvonsalmenkatu 17 B, 02600 Espoo",
+    "dpo": "tietosuoja@vastuugroup.fi",
+}
 IS_DEMO = True
