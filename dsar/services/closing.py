@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.services import requests
+from dsar.services.erasure_steps import APPROVAL
 from register.actors import Actor
 from register.errors import DomainError
 from register.models import Hold
-from register.services import holds
+from register.services import approvals, holds
 
 Outcome = Request.Outcome
 
@@ -21,6 +22,9 @@ def close(
     request: Request, *, outcome: Request.Outcome | str, actor: Actor, reason: str = ""
 ) -> Request:
     """Close a request and release its holds; what is due by then goes at the next sweep.
+
+    With the holds goes the ground for copies of what was said: the redacted texts stand
+    in the package until it ends, and nowhere longer than that.
 
     Refuses an outcome that the steps before do not bear out: a package that nobody
     downloaded was not handed over, and a refusal is told with its reason.
@@ -35,6 +39,9 @@ def close(
     request.full_clean()
     request.save()
     requests.record("request.closed", request, actor=actor, state=str(outcome))
+    # Nobody is to decide about an erasure that will not be.
+    approvals.withdraw(APPROVAL, object_id=request.pk, actor=actor)
+    request.findings.exclude(redacted="").update(redacted="")
     for hold in holds_of(request):
         holds.release(hold, actor=actor)
     return request
@@ -62,7 +69,15 @@ def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
             "not_downloaded",
             _("Download the package first and hand it over to the person."),
         )
-    if outcome == Outcome.ERASED and not _was_erased(request):
+    plan = ErasurePlan.objects.filter(request=request).first()
+    if plan is not None and plan.executed_at and outcome != Outcome.ERASED:
+        raise DomainError(
+            "already_erased",
+            _(
+                "The person has been erased already; finish the search for what is left."
+            ),
+        )
+    if outcome == Outcome.ERASED and not _was_erased(plan):
         raise DomainError(
             "not_erased",
             _(
@@ -80,7 +95,6 @@ def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
         )
 
 
-def _was_erased(request: Request) -> bool:
+def _was_erased(plan: ErasurePlan | None) -> bool:
     """Whether the search after the erasure found nothing, or nothing unlawful."""
-    plan = ErasurePlan.objects.filter(request=request).first()
     return plan is not None and plan.verified_at is not None and not plan.left_over
