@@ -202,6 +202,8 @@ class Problem:
 def verify(*, at: datetime | None = None) -> Iterator[Problem]:
     """Yield every sign that the trail was tampered with."""
     now = at or timezone.now()
+    # Before the seals: whoever seals meanwhile would otherwise be taken for a loss.
+    anchor = _read_anchor()
     previous, covered, last = "", 0, None
     for seal in AuditSeal.objects.order_by("id").iterator(chunk_size=500):
         expected = sum(end - start + 1 for start, end in seal.entry_ids)
@@ -215,7 +217,7 @@ def verify(*, at: datetime | None = None) -> Iterator[Problem]:
             yield Problem("changed", where)
         previous, covered, last = seal.digest, covered + count, seal
     yield from _inserted(now)
-    yield from _cut_off(last)
+    yield from _cut_off(last, anchor)
 
 
 def _inserted(now: datetime) -> Iterator[Problem]:
@@ -248,27 +250,36 @@ def _inserted(now: datetime) -> Iterator[Problem]:
         )
 
 
-def _cut_off(last: AuditSeal | None) -> Iterator[Problem]:
+def _cut_off(
+    last: AuditSeal | None, anchor: dict[str, Any] | None
+) -> Iterator[Problem]:
     """Yield a problem when the file outside the database knows a later seal."""
-    path = anchor_path()
-    if not path.exists():
+    if anchor is None:
         return
-    anchor = json.loads(path.read_text())
+    name = anchor_path().name
     if last is None or anchor["seal"] > last.pk:
         yield Problem(
-            "missing", f"seal {anchor['seal']}, which {path.name} names as the newest"
+            "missing", f"seal {anchor['seal']}, which {name} names as the newest"
         )
     else:
         known = AuditSeal.objects.filter(pk=anchor["seal"]).first()
         if known is None or known.digest != anchor["digest"]:
             yield Problem(
-                "changed", f"seal {anchor['seal']} is not the one {path.name} names"
+                "changed", f"seal {anchor['seal']} is not the one {name} names"
             )
 
 
 def anchor_path() -> Path:
     """Return the file that names the newest seal; keep it on another machine's disk."""
     return Path(settings.AUDIT_ANCHOR_FILE)
+
+
+def _read_anchor() -> dict[str, Any] | None:
+    try:
+        anchor: dict[str, Any] = json.loads(anchor_path().read_text())
+    except FileNotFoundError:
+        return None
+    return anchor
 
 
 def _write_anchor(seal: AuditSeal) -> None:

@@ -202,3 +202,28 @@ def test_the_command_reports_for_people_and_programs():
     tamper("DELETE FROM register_auditentry WHERE id = %s", ids[0])
     with pytest.raises(CommandError, match=r"1 problem"):
         call_command("audit_verify", stdout=StringIO())
+
+
+def test_what_is_sealed_while_the_trail_is_verified_is_no_loss(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    write(2)
+    with django_capture_on_commit_callbacks(execute=True):
+        audit.seal()
+    look_for_inserted = audit._inserted
+
+    def meanwhile(now):
+        write(2)
+        with django_capture_on_commit_callbacks(execute=True):
+            audit.seal()
+        return look_for_inserted(now)
+
+    monkeypatch.setattr(audit, "_inserted", meanwhile)
+
+    assert problems() == []
+    monkeypatch.undo()
+    assert problems() == []
+    assert (
+        json.loads(audit.anchor_path().read_text())["seal"]
+        == AuditSeal.objects.latest("pk").pk
+    )
