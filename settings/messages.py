@@ -71,6 +71,7 @@ _COMMENT_TAGS = ("Translators",)
 # What people are told of the data map: arguments by place or name, in plain English.
 _DECLARATIONS: dict[str, tuple[int | str, ...]] = {
     "Personal": (0, "meaning", "ground"),
+    "Keep": (0, "law"),
     "Reviewed": (1, "reason"),
     "ModelMap": ("source",),
     "Recipient": (3, 4, "receives", "safeguard"),

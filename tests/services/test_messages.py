@@ -123,7 +123,7 @@ def test_what_the_data_map_tells_people_is_a_message(root):
     only_source(
         root,
         "ModelMap(\n"
-        '    fields={"id": NotPersonal("key"), "name": Personal("name", ground="secret")},\n'
+        '    fields={"id": NotPersonal("key"), "name": Personal("name", ground="secret", keep=Keep("a law", "P1Y", "at"))},\n'
         '    source="the person",\n'
         '    retention=Reviewed("rule", "while it stands", "P1Y", "at"),\n'
         ")\n"
@@ -133,6 +133,7 @@ def test_what_the_data_map_tells_people_is_a_message(root):
     assert set(messages.collect(root)) == {
         ("name", None),
         ("secret", None),
+        ("a law", None),
         ("the person", None),
         ("while it stands", None),
         ("postal addresses", None),
