@@ -50,6 +50,7 @@ __all__ = [
     "discard",
     "erase",
     "execute",
+    "is_current",
     "job_of",
     "obstacles_of",
     "plan",
@@ -94,6 +95,13 @@ def obstacles_of(request: Request) -> list[DomainError]:
     """Return what stands in the way of erasing the person now."""
     scope = scope_of(request)
     return obstacles(request, scope, select(scope), gather(request, scope))
+
+
+def is_current(request: Request) -> bool:
+    """Whether carrying out the plan now would do what it says."""
+    return request.plan.fingerprint == fingerprint(
+        select(scope_of(request)), request.plan
+    )
 
 
 @transaction.atomic
