@@ -22,4 +22,4 @@ RUN useradd --system --home-dir /var/lib/seloste seloste \
 USER seloste
 VOLUME /var/lib/seloste
 EXPOSE 8000
-CMD ["gunicorn", "settings.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+CMD ["gunicorn", "settings.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--logger-class", "settings.web_log.WebLog"]

@@ -71,6 +71,7 @@ def web(port: int) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "settings.wsgi"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
         *("--bind", f"{HOST}:{port}", "--graceful-timeout", "10"),
+        *("--logger-class", "settings.web_log.WebLog"),
         "--no-control-socket",
     ]
 
