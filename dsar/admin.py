@@ -64,7 +64,8 @@ class RequestAdmin(RegisterAdmin):
     list_display_links = None
     list_filter = (DueFilter, "kind", "state", "outcome")
     list_select_related = ("handled_by",)
-    ordering = ()
+    # Open ones first, the most urgent at the top.
+    ordering = (F("closed_at").desc(nulls_first=True), "due_on", "number")
     search_fields = ("number",)
     search_help_text = _("Number of the request")
     fieldsets = (
@@ -93,9 +94,8 @@ class RequestAdmin(RegisterAdmin):
     # --- list ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
-        """Open ones first, the most urgent at the top."""
-        found = selectors.with_suspension(super().get_queryset(request))
-        return found.order_by(F("closed_at").desc(nulls_first=True), "due_on", "number")
+        """Say of each request whether its clock is stopped."""
+        return selectors.with_suspension(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Request], search_term: str

@@ -39,6 +39,8 @@ _LETTERS = (
 # May stand unseen between two letters: combining marks, soft hyphen, zero width.
 _UNSEEN = "[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff]*"
 
+_UNSEEN_OR_JOINT = f"[ '{_UNSEEN[1:-2]}-]*"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
@@ -158,23 +160,24 @@ def _as_words(kind: Identifier, words: list[str]) -> Reading:
 
 def _word_pattern(word: str) -> str:
     initial = rf"(^|[^[:alnum:]]){spelt(word[0])}([^[:alnum:]]|$)"
-    return f"{spelt(word)}|{initial}"
+    # Anna-Maria, Anna Maria and Annamaria are one name.
+    return f"{spelt(word, _UNSEEN_OR_JOINT)}|{initial}"
 
 
-def spelt(word: str) -> str:
+def spelt(word: str, between: str = _UNSEEN) -> str:
     """Return a pattern for every way in which Unicode writes plain letters."""
     parts = []
     place = 0
     while place < len(word):
         letters = word[place : place + 2]
-        single = _UNSEEN.join(_letter_class(letter) for letter in letters)
+        single = between.join(_letter_class(letter) for letter in letters)
         if len(letters) == 2 and letters in _spellings_of():  # ae and æ
             parts.append(f"({single}|[{_spellings_of()[letters]}])")
             place += 2
         else:
             parts.append(_letter_class(letters[0]))
             place += 1
-    return _UNSEEN.join(parts)
+    return between.join(parts)
 
 
 def _letter_class(letter: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from dsar.known_by import Identity, full_name, spellings_of_name
-from dsar.mentions import Mentions, Span, replaced
+from dsar.mentions import MARK, Mentions, Span, replaced
 from dsar.scope import KIND, Scope
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry, graph
@@ -24,8 +24,10 @@ from register.identifiers import (
     try_normalise_phone,
 )
 
-_EMAIL = re.compile(r"[^\s<>()\[\],;:]+@[^\s<>()\[\],;:]+\.[^\W\d_]{2,}")
-_NUMBER = re.compile(r"(?<![\w.,:/-])\+?\d[\d ()-]{6,17}\d(?![\w])")
+_EMAIL = re.compile(r"[^\s<>()\[\],;:@]{1,64}@[^\s<>()\[\],;:@]{1,190}\.[^\W\d_]{2,}")
+# Dialled in Finland or from abroad; other digits are those of invoices and dates.
+_NUMBER = re.compile(r"(?<![\w.,:/-])(?:\+|0)\d[\d ()-]{5,17}\d(?!\w)")
+_MARKS = re.compile(rf"{re.escape(MARK)}(?:[\s-]{re.escape(MARK)})+")
 
 
 class Suggester:
@@ -44,7 +46,8 @@ class Suggester:
     def without_others(self, text: str) -> str:
         """Return the text with a mark in place of what points to others."""
         spans = self._others.spans(text, words=True, sparing=self._own_words)
-        return replaced(text, sorted({*spans, *self._foreign(text)}))
+        proposal = replaced(text, sorted({*spans, *self._foreign(text)}))
+        return _MARKS.sub(MARK, proposal)
 
     def _foreign(self, text: str) -> Iterator[Span]:
         """Yield addresses, numbers and identity codes that are not the person's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -79,7 +80,11 @@ def _require_existing(
         entry = graph().entries.get(label)
         if entry is None or not entry.subjects(KIND):
             raise DomainError("unknown_record", _("There is no such record."))
-        if not entry.model._base_manager.filter(pk=key).exists():
+        try:
+            pk = entry.model._meta.pk.to_python(key)
+        except ValidationError:
+            pk = None
+        if not entry.model._base_manager.filter(pk=pk).exists():
             raise DomainError("unknown_record", _("There is no such record."))
     if set(subject_ids) - known - ledgers:
         raise DomainError(

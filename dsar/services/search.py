@@ -139,18 +139,17 @@ def _searched() -> list[Entry]:
 
 def _fields_for(entry: Entry, reading: Reading) -> list[str]:
     """Return the fields of a table in which such an identifier may be."""
-    names = [
+    if reading.kind is Identifier.ID and not _is_uuid(reading):
+        # A number that a person quotes may be that of a case, a call, a company.
+        return [
+            name
+            for name, _personal in entry.map.personal_fields()
+            if _is_short_text(entry, name)
+        ]
+    return [
         name
         for name, personal in entry.map.personal_fields()
         if reading.kind in personal.identifies
-    ]
-    if reading.kind is not Identifier.ID or _is_uuid(reading):
-        return names
-    # A number that a person quotes may be anybody's: that of a case, a call, a company.
-    return names + [
-        name
-        for name, _ in entry.map.personal_fields()
-        if name not in names and _is_short_text(entry, name)
     ]
 
 
