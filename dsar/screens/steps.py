@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from typing import Any
 
 from django.http import HttpRequest
@@ -100,15 +99,8 @@ def _steps(obj: Request, *, downloaded: bool) -> list[Step]:
 
 def _of_erasure(request: HttpRequest, obj: Request) -> dict[str, Any]:
     """Return what the erasure's own section shows (:mod:`dsar.screens.erasure`)."""
-    erasure = erasure_screens()
-    if erasure is None:
-        return {}
+    # Here, because that module builds on the page of the request, which asks this one.
+    from dsar.screens import erasure
+
     template = "dsar/erasure_section.html"
     return {"erasure_template": template, **erasure.section(request, obj)}
-
-
-def erasure_screens() -> Any:
-    """Return the module of the erasure's screens, if there is one."""
-    if importlib.util.find_spec("dsar.screens.erasure") is None:
-        return None
-    return importlib.import_module("dsar.screens.erasure")

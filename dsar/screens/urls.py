@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from dsar.screens import find, package, requests, review, steps
+from dsar.screens import erasure, find, package, requests, review
 
 View = Callable[..., HttpResponseBase]
 
@@ -25,9 +25,8 @@ def of_requests(model_admin: Any) -> list[URLPattern]:
         )
         return url
 
-    erasure = steps.erasure_screens()
     return [
-        *(erasure.urls(model_admin) if erasure else []),
+        *erasure.urls(model_admin),
         step("find/", find.find, "find"),
         step("clock/", requests.clock, "clock"),
         step("collect/", requests.collect, "collect"),

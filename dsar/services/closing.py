@@ -61,10 +61,7 @@ def holds_of(request: Request) -> list[Hold]:
 def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
     if outcome not in Outcome.values:
         raise DomainError("unknown_outcome", _("Choose how the request ended."))
-    if (
-        outcome == Outcome.DELIVERED
-        and not request.packages.exclude(downloaded_at=None).exists()
-    ):
+    if outcome == Outcome.DELIVERED and not _was_taken_out(request):
         raise DomainError(
             "not_downloaded",
             _("Download the package first and hand it over to the person."),
@@ -93,6 +90,13 @@ def _require_borne_out(request: Request, outcome: str, reason: str) -> None:
         raise DomainError(
             "reason_missing", _("Say why it is refused; the person must be told.")
         )
+
+
+def _was_taken_out(request: Request) -> bool:
+    """Whether the newest package says what was decided, and was downloaded."""
+    newest = request.packages.order_by("-created_at").first()
+    is_current = request.state == Request.State.READY
+    return is_current and newest is not None and newest.downloaded_at is not None
 
 
 def _was_erased(plan: ErasurePlan | None) -> bool:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from communications.models import Chat
 from dsar.models import Request, RequestEvent
-from dsar.services import closing, identity, package
+from dsar.services import closing, identity, package, review
 from register import actors
 from register.errors import DomainError
 from register.models import AuditEntry, Hold
@@ -135,4 +135,21 @@ def test_closing_without_a_person_releases_nothing_of_others(officer, anna):
 
     closing.close(other, outcome="not_found", actor=actors.of_user(officer))
 
+    assert in_force() == {anna.pk}
+
+
+def test_a_package_that_no_longer_says_what_was_decided_is_not_handed_over(
+    officer, anna, bruno
+):
+    make_chat(anna, bruno)
+    request = collected(officer, anna)
+    actor = actors.of_user(officer)
+    package.note_download(packed(officer, request), actor=actor)
+    finding = request.findings.first()
+    review.decide(request, decisions={finding.pk: review.Decision("give")}, actor=actor)
+
+    with pytest.raises(DomainError) as refused:
+        closing.close(request, outcome="delivered", actor=actor)
+
+    assert refused.value.code == "not_downloaded"
     assert in_force() == {anna.pk}
