@@ -141,20 +141,25 @@ def entry_values(
 
 # --- sealing ------------------------------------------------------------------------
 
+# Both begin with the ranges and walk the primary key from there: they run every minute,
+# and must not read a trail of years, nor compare each entry with each seal.
 _CONTENT = """
     SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
         json_build_array(id, (extract(epoch from at) * 1000000)::bigint, action,
             actor_kind, actor_id, purpose, object_type, object_id, subject_id,
             request_id, details)::text, E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')
-    FROM register_auditentry
-    WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(%s::jsonb) r
-                  WHERE id BETWEEN (r->>0)::bigint AND (r->>1)::bigint)
+    FROM jsonb_array_elements(%s::jsonb) r
+    JOIN register_auditentry ON id BETWEEN (r->>0)::bigint AND (r->>1)::bigint
 """
 _UNSEALED = """
-    SELECT id FROM register_auditentry e
-    WHERE id > %s AND NOT EXISTS (
-        SELECT 1 FROM register_auditseal s, jsonb_array_elements(s.entry_ids) r
-        WHERE s.id > %s AND e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint)
+    WITH gaps AS (
+        SELECT unnest(int8multirange(int8range(%s, NULL, '()')) - coalesce(
+            range_agg(int8range((r->>0)::bigint, (r->>1)::bigint, '[]')), '{}')) AS gap
+        FROM register_auditseal s, jsonb_array_elements(s.entry_ids) r WHERE s.id > %s)
+    SELECT e.id FROM gaps CROSS JOIN LATERAL (
+        SELECT id FROM register_auditentry
+        WHERE id >= lower(gap) AND id < coalesce(upper(gap), 9223372036854775807)
+        ORDER BY id) e
     ORDER BY id LIMIT %s
 """
 

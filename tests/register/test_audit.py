@@ -227,3 +227,32 @@ def test_what_is_sealed_while_the_trail_is_verified_is_no_loss(
         json.loads(audit.anchor_path().read_text())["seal"]
         == AuditSeal.objects.latest("pk").pk
     )
+
+
+def test_sealing_does_not_compare_every_entry_with_every_seal():
+    first = write(1)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO register_auditentry (at, action, actor_kind, actor_id, purpose,"
+            " object_type, object_id, request_id, details)"
+            " SELECT now(), 'record.listed', 'system', '', '', '', '',"
+            " gen_random_uuid(), '{}' FROM generate_series(1, 20000) RETURNING id"
+        )
+        ids = [first, *(row[0] for row in cursor.fetchall())]
+    AuditSeal.objects.bulk_create(
+        AuditSeal(
+            sealed_at=timezone.now(),
+            entry_ids=[[part[0], part[-1]]],
+            entry_count=len(part),
+            digest="0",
+        )
+        for part in (ids[at : at + 100] for at in range(0, len(ids), 100))
+    )
+    new = write(5)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '2s'")
+    sealed = audit.seal()
+
+    assert sealed == 5
+    assert AuditSeal.objects.latest("pk").entry_ids == [[new[0], new[-1]]]
