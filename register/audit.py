@@ -67,6 +67,8 @@ register_actions(
         "staff.password_changed": _("changed a password"),
         "staff.role_granted": _("granted a role"),
         "staff.role_removed": _("removed a role"),
+        "role.right_given": _("gave a role a right"),
+        "role.right_taken": _("took a right from a role"),
         "purpose.chosen": _("chose a purpose of use"),
         "data_map.exported": _("exported the data map"),
     }

@@ -194,6 +194,16 @@ class RoleAdmin(RegisterAdmin):
             obj and obj.assignments.exists()
         )
 
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: Any
+    ) -> None:
+        """Save the rights, and record which ones were given and taken."""
+        before = staff.rights_of_role(form.instance)
+        super().save_formset(request, form, formset, change)
+        staff.record_rights(
+            form.instance, before=before, actor=actors.of_request(request)
+        )
+
     @admin.display(description=_("role"), ordering="name")
     def name_in_words(self, obj: Role) -> Any:
         """The name in the reader's language, where it is one of the standard roles."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from register import audit
+from register.access import Right
 from register.actors import Actor
 from register.models import Role, RoleAssignment, User
 
@@ -24,3 +25,26 @@ def set_roles(user: User, roles: list[Role], *, actor: Actor) -> None:
         if pk not in held:
             RoleAssignment.objects.create(user=user, role=role, granted_by=actor.user)
             audit.record("staff.role_granted", actor=actor, obj=user, role=role.code)
+
+
+def rights_of_role(role: Role) -> set[Right]:
+    """Return the ``(category, action)`` pairs of a role."""
+    return set(role.rights.values_list("category", "action"))
+
+
+@transaction.atomic
+def record_rights(role: Role, *, before: set[Right], actor: Actor) -> None:
+    """Record what a role may do now and could not before, and the other way round."""
+    now = rights_of_role(role)
+    for code, rights in (
+        ("role.right_given", now - before),
+        ("role.right_taken", before - now),
+    ):
+        for category, action in sorted(rights):
+            audit.record(
+                code,
+                actor=actor,
+                obj=role,
+                role=role.code,
+                kind=f"{category}.{action}",
+            )
