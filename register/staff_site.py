@@ -37,6 +37,7 @@ from register.database.rules import due_tables
 from register.datamap.graph import declaration_of, graph
 from register.datamap.vocabulary import Action, Category
 from register.models import AuditEntry, User
+from register.screens import rows
 
 # What the filters of lists add to the name of a column.
 _FILTER_WORDS = frozenset({"exact", "id", "isnull", "in", "gt", "gte", "lt", "lte"})
@@ -265,7 +266,7 @@ class RegisterAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
-            "entries": _history_lines(list(entries)),
+            "entries": _history_lines(list(entries), self.model),
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),
@@ -273,7 +274,9 @@ class RegisterAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/object_history.html", context)
 
 
-def _history_lines(entries: list[AuditEntry]) -> list[dict[str, Any]]:
+def _history_lines(
+    entries: list[AuditEntry], model: type[models.Model]
+) -> list[dict[str, Any]]:
     staff_ids = {
         entry.actor_id
         for entry in entries
@@ -288,6 +291,9 @@ def _history_lines(entries: list[AuditEntry]) -> list[dict[str, Any]]:
             "entry": entry,
             "sentence": audit.ACTIONS.get(entry.action, entry.action),
             "who": names.get(entry.actor_id) or entry.get_actor_kind_display(),
+            "fields": [
+                rows.field_name(model, name) for name in entry.details.get("fields", ())
+            ],
         }
         for entry in entries
     ]

@@ -29,10 +29,12 @@ from register.actors import Actor
 from register.datamap.graph import graph
 from register.datamap.vocabulary import Action, Category, Erasure
 from register.errors import DomainError
-from register.models import Approval
+from register.models import Approval, Job
 from register.screens import jobs as job_screens
+from register.screens.rows import field_name
 
 State = Request.State
+_UNDECIDED = (State.IDENTIFIED, State.PLANNED, State.APPROVAL)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,9 +82,10 @@ def section(request: HttpRequest, obj: Request) -> dict[str, Any]:
     if plan is not None:
         found |= _groups(plan)
         found["row_totals"] = _totals(plan)
-    job = erasure.job_of(obj)
-    if job is not None and obj.state == State.EXECUTING:
+    job = _shown_job(obj)
+    if job is not None:
         found |= job_screens.progress_context(job)
+        found["is_planning"] = job.kind == erasure.PLAN and not job.is_over
     return found
 
 
@@ -92,7 +95,7 @@ def page(request: HttpRequest, request_id: uuid.UUID, model_admin: Any) -> HttpR
     access.require(request.user, Action.VIEW, Category.REQUESTS)
     obj = _load_erasure(request_id)
     services.record("request.viewed", obj, actor=actors.of_request(request))
-    is_undecided = obj.state in (State.IDENTIFIED, State.PLANNED, State.APPROVAL)
+    is_undecided = obj.state in _UNDECIDED
     plan = _plan_of(obj)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -147,9 +150,12 @@ def _done(request: HttpRequest, obj: Request, actor: Actor) -> Any:
     """Take the step that was asked for; return the sentence that says so."""
     match request.POST.get("action"):
         case "plan":
+            erasure.order_plan(obj, actor=actor)
+            return _("The plan is being made. Nothing is erased by that.")
+        case "namesakes":
             includes = request.POST.get("includes_namesakes") == "on"
-            erasure.plan(obj, actor=actor, includes_namesakes=includes)
-            return _("The plan is made. Nothing has been erased.")
+            erasure.decide_about_namesakes(obj, includes=includes, actor=actor)
+            return _("The plan is changed.")
         case "submit":
             erasure.submit(obj, actor=actor)
             return _("The plan waits for a second person in the approvals.")
@@ -171,6 +177,16 @@ def _done(request: HttpRequest, obj: Request, actor: Actor) -> Any:
                 len(chosen),
             ) % {"count": len(chosen)}
     raise DomainError("unknown_step", _("Choose what is to be done."))
+
+
+def _shown_job(obj: Request) -> Job | None:
+    """Return the job whose progress or failure says something now."""
+    if obj.state == State.EXECUTING:
+        return erasure.job_of(obj)
+    job = erasure.planning_job(obj)
+    if job is None or obj.state not in _UNDECIDED:
+        return None
+    return None if job.state == Job.State.DONE else job
 
 
 def _load_erasure(request_id: uuid.UUID) -> Request:
@@ -227,10 +243,7 @@ def _line(line: dict[str, Any]) -> Line:
 
 def _field_name(label: str, name: str) -> Any:
     entry = graph().entries.get(label)
-    if entry is None or name.partition(".")[0] not in entry.map.fields:
-        return name
-    field = entry.model._meta.get_field(name.partition(".")[0])
-    return getattr(field, "verbose_name", name)
+    return field_name(entry.model, name) if entry else name
 
 
 def _totals(plan: ErasurePlan) -> dict[str, int]:
@@ -247,7 +260,7 @@ def _places(found: dict[str, int]) -> Iterable[tuple[str, int]]:
     return sorted(found.items())
 
 
-for _kind in (erasure.ERASE, *verification.JOBS):
+for _kind in (erasure.PLAN, erasure.ERASE, *verification.JOBS):
     job_screens.register_destination(
         _kind, lambda job: reverse("admin:dsar_request_erasure", args=[job.object_id])
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 
@@ -30,6 +32,28 @@ def url_of(model: type[models.Model], key: Any) -> str:
         except NoReverseMatch:
             continue
     return ""
+
+
+def field_name(model: type[models.Model], name: str) -> str:
+    """Return what a field is called; ``name`` itself if the table no longer has it.
+
+    ``part.field`` is a key of a JSON field, or a field of a table on the same form. A
+    relation that has no name of its own is called what it leads to.
+    """
+    first, _dot, rest = name.partition(".")
+    try:
+        field = model._meta.get_field(first)
+    except FieldDoesNotExist:
+        try:
+            part = apps.get_model(model._meta.app_label, first)
+        except LookupError:
+            return name
+        return f"{part._meta.verbose_name}: {field_name(part, rest)}"
+    own = getattr(field, "verbose_name", name)
+    leads_to = field.related_model
+    if isinstance(leads_to, type) and own == field.name.replace("_", " "):
+        return str(leads_to._meta.verbose_name)
+    return str(own)
 
 
 def person_model() -> type[models.Model]:
