@@ -33,8 +33,8 @@ def email_pattern(email: str) -> str:
 
 
 def coarse_email(email: str) -> str:
-    local = email.rpartition("@")[0]
-    return rf"{_any_case(local)}(\+|[@＠]|%40|\s?[(\[{{]|\s(at|AT|ät))"
+    # One character after it, not all that may stand for an @: a third of the time.
+    return f"{_any_case(email.rpartition('@')[0])}[^0-9A-Za-z]"
 
 
 def phone_pattern(number: str) -> str:
@@ -57,8 +57,7 @@ def phone_pattern(number: str) -> str:
 
 
 def coarse_phone(number: str) -> str:
-    tail = number[-7:]
-    return "[^0-9A-Za-z]{0,4}".join(_digit(digit) for digit in tail)
+    return "[^0-9A-Za-z]*".join(_digit(digit) for digit in number[-7:])
 
 
 def _digits(text: str) -> str:

@@ -7,37 +7,37 @@ person approved; if the world has moved since, the erasure stops and is planned 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dsar.models import ErasurePlan, Request, RequestEvent
+from dsar.models import Request, RequestEvent
 from dsar.scope import scope_of
-from dsar.services import erasure_mentions, requests, verification
+from dsar.services import requests, verification
 from dsar.services.erasure_execution import erase, execute
 from dsar.services.erasure_identity import gather
-from dsar.services.erasure_plan import (
-    Line,
-    fingerprint,
-    lines,
-    obstacles,
-    stored_mentions,
+from dsar.services.erasure_plan import obstacles
+from dsar.services.erasure_planning import (
+    decide_about_namesakes,
+    discard,
+    is_current,
+    order_plan,
+    plan,
+    planning_job,
 )
 from dsar.services.erasure_rows import select
 from dsar.services.erasure_steps import (
     APPROVAL,
     ERASE,
+    PLAN,
     PlanOutdated,
-    confirmed_scope,
     lock_for_planning,
     move,
     require_free_and_current,
     require_state,
 )
 from register.actors import Actor
-from register.datamap.graph import graph
 from register.datamap.vocabulary import Category
 from register.errors import DomainError
 from register.models import Approval, Job
@@ -46,62 +46,27 @@ from register.services import approvals, jobs
 __all__ = [
     "APPROVAL",
     "ERASE",
+    "PLAN",
     "PlanOutdated",
+    "decide_about_namesakes",
     "discard",
     "erase",
     "execute",
     "is_current",
     "job_of",
     "obstacles_of",
+    "order_plan",
     "plan",
+    "planning_job",
     "submit",
     "try_again",
 ]
-
-
-@transaction.atomic
-def plan(
-    request: Request, *, actor: Actor, includes_namesakes: bool = False
-) -> ErasurePlan:
-    """Write down what erasing the person would do; nothing is done.
-
-    A plan that waits for its approval is withdrawn from it. Refuses a request of
-    another kind, one without a confirmed person, and one that is being carried out.
-    """
-    request = lock_for_planning(request)
-    scope = confirmed_scope(request)
-    if request.state == Request.State.APPROVAL:
-        approvals.withdraw(APPROVAL, object_id=request.pk, actor=actor)
-    selection = select(scope)
-    identity = gather(request, scope)
-    found = erasure_mentions.find(identity, selection, scope)
-    ErasurePlan.objects.filter(request=request).delete()
-    made = ErasurePlan(
-        request=request,
-        revision=graph().revision,
-        lines=lines(selection, found),
-        mentions=stored_mentions(found),
-        includes_namesakes=includes_namesakes,
-    )
-    made.fingerprint = fingerprint(selection, made)
-    made.save()
-    move(request, Request.State.PLANNED)
-    requests.add_event(request, RequestEvent.Kind.PLANNED, actor=actor)
-    requests.record("erasure.planned", request, actor=actor, counts=_counts(made.lines))
-    return made
 
 
 def obstacles_of(request: Request) -> list[DomainError]:
     """Return what stands in the way of erasing the person now."""
     scope = scope_of(request)
     return obstacles(request, scope, select(scope), gather(request, scope))
-
-
-def is_current(request: Request) -> bool:
-    """Whether carrying out the plan now would do what it says."""
-    return request.plan.fingerprint == fingerprint(
-        select(scope_of(request)), request.plan
-    )
 
 
 @transaction.atomic
@@ -118,17 +83,6 @@ def submit(request: Request, *, actor: Actor) -> Approval:
     move(request, Request.State.APPROVAL)
     requests.record("erasure.submitted", request, actor=actor)
     return approval
-
-
-@transaction.atomic
-def discard(request: Request, *, actor: Actor) -> Request:
-    """Throw the plan away, so that the person can be confirmed anew."""
-    request = lock_for_planning(request)
-    approvals.withdraw(APPROVAL, object_id=request.pk, actor=actor)
-    ErasurePlan.objects.filter(request=request).delete()
-    move(request, Request.State.IDENTIFIED)
-    requests.record("erasure.discarded", request, actor=actor)
-    return request
 
 
 @transaction.atomic
@@ -149,13 +103,6 @@ def job_of(request: Request) -> Job | None:
     kinds = (ERASE, *verification.JOBS)
     found = Job.objects.filter(kind__in=kinds, object_id=str(request.pk))
     return found.order_by("-created_at").first()
-
-
-def _counts(made: list[Line]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for line in made:
-        counts[line["verdict"]] += line["rows"]
-    return dict(counts)
 
 
 # --- four eyes ------------------------------------------------------------------------

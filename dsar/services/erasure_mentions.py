@@ -48,14 +48,13 @@ def find(identity: Identity, selection: Selection, scope: Scope) -> Found:
     One pass over each table in the database; the exact test is made here.
     """
     mentions = Mentions(identity)
-    patterns = [*mentions.certain_sql, *mentions.names_sql]
     found = Found(defaultdict(set), defaultdict(set))
     for entry in graph().personal():
         columns = searched_columns(entry)
         own = selection.all_of(entry.label)
         # In a field that says who somebody is, the row must be nobody else's.
         unowned: dict[Any, bool] = {}
-        for key, values in matching_rows(entry, columns, patterns):
+        for key, values in matching_rows(entry, columns, mentions):
             if key in own:
                 continue
             for column in columns:

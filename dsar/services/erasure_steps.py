@@ -15,6 +15,7 @@ from register.errors import DomainError
 
 APPROVAL = "dsar.erasure"
 ERASE = "dsar.erase"
+PLAN = "dsar.plan_erasure"
 PURPOSE = "data_subject_rights"
 
 audit.register_actions(

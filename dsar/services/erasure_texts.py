@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
 
-from dsar.mentions import Span, replaced
+from dsar.mentions import Mentions, Span, replaced
 from register.datamap.declarations import Keys, Personal
 from register.datamap.graph import Entry
 from register.datamap.vocabulary import Portability
@@ -118,14 +118,13 @@ def rows(
 
 
 def matching_rows(
-    entry: Entry, fields: list[TextColumn], patterns: list[str]
+    entry: Entry, fields: list[TextColumn], mentions: Mentions
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield the rows in which any of the fields meets any of the patterns."""
-    conditions = [f't."{field.column}"::text COLLATE "C" ~ ANY(%s)' for field in fields]
-    if conditions and patterns:
-        yield from _read(
-            entry, fields, " OR ".join(conditions), [patterns] * len(conditions)
-        )
+    """Yield the rows in whose fields the person may be mentioned."""
+    found = [mentions.where(f't."{field.column}"::text') for field in fields]
+    if found:
+        condition = " OR ".join(sql for sql, _params in found)
+        yield from _read(entry, fields, condition, [p for _, ps in found for p in ps])
 
 
 def rewrite(

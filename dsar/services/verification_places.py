@@ -24,6 +24,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import connection
 
+from dsar.mentions import Mentions
 from dsar.services.erasure_texts import CELL
 
 # No identifier is longer; what is cut by the end of a chunk is whole in the next.
@@ -87,21 +88,20 @@ def tables() -> list[Table]:
 
 
 def rows(
-    table: Table, key: str | None, patterns: list[str]
+    table: Table, key: str | None, mentions: Mentions
 ) -> Iterator[tuple[Any, dict[str, str]]]:
-    """Yield ``(key, text by column)`` of the rows that meet one of the patterns.
+    """Yield ``(key, text by column)`` of the rows in which the person may be mentioned.
 
     Without a key column the place of the row in the table stands for it.
     """
-    if not patterns:
-        return
     texts = [f't."{column}"::text' for column in table.columns]
+    condition, params = mentions.where(f"concat_ws(chr(31), {', '.join(texts)})")
+    name = f't."{key}"' if key else "t.ctid::text"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {f't.{chr(34)}{key}{chr(34)}' if key else 't.ctid::text'}, {', '.join(texts)}"  # noqa: S608 - names come from the catalogue
-            f" FROM {table.sql} t WHERE concat_ws(chr(31), {', '.join(texts)})"
-            f' COLLATE "C" ~ ANY(%s) LIMIT {_MOST_ROWS}',
-            [patterns],
+            f"SELECT {name}, {', '.join(texts)} FROM {table.sql} t"  # noqa: S608 - names come from the catalogue
+            f" WHERE {condition} LIMIT {_MOST_ROWS}",
+            params,
         )
         for found, *values in cursor:
             yield (

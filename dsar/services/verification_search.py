@@ -79,8 +79,7 @@ def _search_table(
     key = entry.model._meta.pk.column if entry else None
     certain: dict[str, set[Any]] = defaultdict(set)
     by_name: dict[str, set[Any]] = defaultdict(set)
-    patterns = [*mentions.certain_sql, *mentions.names_sql]
-    for row_key, texts in places.rows(table, key, patterns):
+    for row_key, texts in places.rows(table, key, mentions):
         named = False
         for column, text in texts.items():
             if mentions.certain(text):

@@ -348,6 +348,34 @@ def test_planning_anew_withdraws_the_question(anna, request_, actor, second):
         approvals.decide(approval, approve=True, actor=second)
 
 
+def test_deciding_about_namesakes_makes_it_another_plan(
+    anna, bruno, request_, actor, second
+):
+    make_chat(bruno, agent_says="Anna Virtanen soitti")
+    plan = erasure.plan(request_, actor=actor)
+    approval = erasure.submit(request_, actor=actor)
+
+    changed = erasure.decide_about_namesakes(request_, includes=True, actor=actor)
+
+    assert changed.fingerprint != plan.fingerprint
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.WITHDRAWN
+    # Planned again, the decision stands.
+    assert erasure.plan(request_, actor=actor).includes_namesakes
+    assert erasure.is_current(Request.objects.get(pk=request_.pk))
+
+
+def test_an_outdated_plan_is_not_changed(anna, bruno, request_, actor):
+    chat = make_chat(anna, bruno)
+    erasure.plan(request_, actor=actor)
+    say(chat, "Vielä yksi asia", anna)
+
+    with pytest.raises(erasure.PlanOutdated):
+        erasure.decide_about_namesakes(request_, includes=True, actor=actor)
+
+    assert not ErasurePlan.objects.get().includes_namesakes
+
+
 def test_discarding_the_plan_leads_back_to_the_person(request_, actor):
     erasure.plan(request_, actor=actor)
     approval = erasure.submit(request_, actor=actor)

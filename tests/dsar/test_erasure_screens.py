@@ -34,7 +34,15 @@ EVERYBODY = [
     "administrator",
     "stranger",
 ]
-ACTIONS = ["plan", "submit", "discard", "again", "search", "acknowledge"]
+ACTIONS = [
+    "plan",
+    "namesakes",
+    "submit",
+    "discard",
+    "again",
+    "search",
+    "acknowledge",
+]
 
 
 @pytest.fixture
@@ -50,6 +58,14 @@ def do(client, request_, action, **more):
     return client.post(
         page(request_, "erasure_act"), {"action": action, **more}, follow=True
     )
+
+
+def have_planned(client, request_):
+    """Order a plan and let a worker make it; return the page of the plan."""
+    answer = do(client, request_, "plan")
+    assert "is being made" in says(answer)
+    jobs.run(Job.objects.get(kind=erasure.PLAN, state=Job.State.QUEUED).pk)
+    return client.get(page(request_))
 
 
 def says(answer) -> str:
@@ -101,12 +117,11 @@ def test_from_the_plan_to_the_record(
     first, second = client_of(officer), client_of(second_officer)
 
     assert "Plan the erasure" in first.get(page(request_)).text
-    answer = do(first, request_, "plan")
-    assert "Nothing has been erased." in says(answer)
+    answer = have_planned(first, request_)
     assert "Possible namesakes" in answer.text
     assert "GDPR Art. 5(2)" in answer.text
 
-    answer = do(first, request_, "plan", includes_namesakes="on")
+    answer = do(first, request_, "namesakes", includes_namesakes="on")
     assert ErasurePlan.objects.get().includes_namesakes
     assert "Ask a second person to approve" in answer.text
 
@@ -137,7 +152,7 @@ def test_the_pages_hold_no_value_of_the_person(
 ):
     make_chat(anna, bruno)
     client = client_of(officer)
-    texts = [do(client, request_, "plan").text]
+    texts = [have_planned(client, request_).text]
     erase(request_, officer, second_officer)
     texts += [
         client.get(page(request_, name)).text for name in ("erasure", "erasure_record")
@@ -152,7 +167,7 @@ def test_what_stands_in_the_way_is_said_and_keeps_the_plan_from_going_on(
     anna, request_, officer, client_of
 ):
     client = client_of(officer)
-    do(client, request_, "plan")
+    have_planned(client, request_)
     holds.place(
         reason=Hold.Reason.LEGAL_CLAIM,
         subject_id=anna.pk,
@@ -169,13 +184,23 @@ def test_what_stands_in_the_way_is_said_and_keeps_the_plan_from_going_on(
 def test_an_outdated_plan_says_so(anna, bruno, request_, officer, client_of):
     chat = make_chat(anna, bruno)
     client = client_of(officer)
-    do(client, request_, "plan")
+    have_planned(client, request_)
     say(chat, "Vielä yksi asia", anna)
 
     answer = client.get(page(request_))
 
     assert "The register has changed since the plan was made" in answer.text
     assert "Ask a second person" not in answer.text
+
+
+def test_a_plan_that_is_being_made_is_not_ordered_twice(request_, officer, client_of):
+    client = client_of(officer)
+    do(client, request_, "plan")
+    answer = do(client, request_, "plan")
+
+    job = Job.objects.get(kind=erasure.PLAN)
+    assert f"job-{job.pk}" in answer.text
+    assert "Plan the erasure" not in answer.text
 
 
 def test_a_failed_erasure_can_be_tried_again(
@@ -232,7 +257,7 @@ def test_an_access_request_has_no_erasure(anna, officer, client_of):
 
 def test_there_is_no_record_before_the_erasure(request_, officer, client_of):
     client = client_of(officer)
-    do(client, request_, "plan")
+    have_planned(client, request_)
 
     assert client.get(page(request_, "erasure_record")).status_code == 404
 
