@@ -105,8 +105,14 @@ def _take_out(
     changed = 0
     for label, keys in keys_by_table.items():
         entry = graph()[label]
-        sparing = _names_of_others(entry, keys, scope.subject_ids)
-        owned = owned_by_others(entry, keys, scope.subject_ids)
+        columns = columns_of(entry)
+        # A company or an import may have very many others; asked for only if needed.
+        sparing: dict[Any, frozenset[str]] = {}
+        if any(column.mentions_others for column in columns):
+            sparing = _names_of_others(entry, keys, scope.subject_ids)
+        owned: set[Any] = set()
+        if any(column.identifies for column in columns):
+            owned = owned_by_others(entry, keys, scope.subject_ids)
 
         def spans(
             key: Any, column: TextColumn, sparing: Any = sparing, owned: Any = owned
@@ -119,7 +125,7 @@ def _take_out(
                 sparing=sparing.get(key, frozenset()),
             )
 
-        rewritten = rewrite(entry, columns_of(entry), keys, spans)
+        rewritten = rewrite(entry, columns, keys, spans)
         if rewritten:
             rebuild(label, keys)
         changed += rewritten

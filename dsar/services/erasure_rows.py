@@ -175,7 +175,8 @@ def _reaching_others(
     sql = path.select_rows(
         f't0."{path.primary_key}" = ANY(%s) AND {{column}} IS NOT NULL AND {{column}} <> ALL(%s)'
     )
-    return {row[0] for row in _rows(sql, [list(keys), list(subject_ids)])}
+    distinct = sql.replace("SELECT ", "SELECT DISTINCT ", 1)
+    return {row[0] for row in _rows(distinct, [list(keys), list(subject_ids)])}
 
 
 def _add_parts(delete: Keys, *, also_due: bool) -> None:

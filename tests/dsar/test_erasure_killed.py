@@ -238,6 +238,28 @@ def test_while_one_process_erases_no_other_begins(story):
     assert_erased(*story)
 
 
+def test_nobody_adds_a_record_to_a_person_who_is_being_erased(story):
+    anna, _bruno, _shared, _recording, job = story
+    with gate("DELETE", "contacts_contact") as other:
+        process = start(job)
+        try:
+            wait_until(waits_at_gate)
+            other.execute("SET lock_timeout = '200ms'")
+            # It waits for the erasure, and would fail once that is committed.
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute(
+                    "INSERT INTO contacts_contactword (contact_id, word) VALUES (%s, 'x')",
+                    [anna.pk],
+                )
+        finally:
+            process.kill()
+            process.wait()
+    wait_until(others_are_gone)
+
+    jobs.run(job.pk)
+    assert_erased(*story)
+
+
 def _everything() -> list[object]:
     return [
         list(Contact.objects.order_by("pk").values_list("pk")),
