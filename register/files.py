@@ -33,6 +33,10 @@ RETRY = timedelta(minutes=10)
 logger = logging.getLogger(__name__)
 
 
+class FileGone(Exception):
+    """The file was removed before its row was written: receiving took too long."""
+
+
 class FileTooLarge(Exception):
     """The file has more bytes than it may have."""
 
@@ -47,8 +51,13 @@ class ReceivedFile:
     head: bytes
 
     def keep(self) -> None:
-        """Withdraw the order to remove the file; call it where the row is written."""
-        FileRemoval.objects.filter(path=self.path).delete()
+        """Withdraw the order to remove the file; call it where the row is written.
+
+        Raises :class:`FileGone` if the order was carried out meanwhile, so that no row
+        is written for a file that is no more.
+        """
+        if not FileRemoval.objects.filter(path=self.path).delete()[0]:
+            raise FileGone
 
     def discard(self) -> None:
         """Remove the file now."""

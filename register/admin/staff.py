@@ -146,6 +146,11 @@ class RoleRightInline(TabularInline):
 
     model = RoleRight
     extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may change a role may also take rights away from it."""
+        return bool(self.has_change_permission(request, obj))
+
     hide_title = True
 
 

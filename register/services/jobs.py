@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -143,12 +144,24 @@ def _run_locked(job_id: str | uuid.UUID) -> Job | None:
     beat.start()
     try:
         counts = KINDS[job.kind].run(job.object_id, Progress(job))
+    except SoftTimeLimitExceeded:
+        # Long work, not broken work: it goes on where it is, with the next sweep.
+        return _put_back(job)
     except Exception as error:
         logger.exception("job failed", extra={"job": str(job.pk), "kind": job.kind})
         return _finish(job, state=Job.State.FAILED, error_code=type(error).__name__)
     finally:
         beat.stop()
     return _finish(job, state=Job.State.DONE, counts=counts)
+
+
+def _put_back(job: Job) -> Job:
+    """Let the job wait to be handed out again; time used up is no failed attempt."""
+    Job.objects.filter(pk=job.pk).update(
+        state=Job.State.QUEUED, attempts=F("attempts") - 1
+    )
+    job.refresh_from_db()
+    return job
 
 
 def _finish(

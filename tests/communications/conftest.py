@@ -16,6 +16,7 @@ from communications.services import calls, chats
 from communications.services.participants import Person
 from register import actors
 from register.files import ReceivedFile
+from register.models import FileRemoval
 
 # A chat of this moment ends on 28 February, a recording on 30 June, local time.
 SPOKEN = datetime(2025, 11, 30, 10, 0, tzinfo=UTC)
@@ -89,6 +90,7 @@ def make_recording(
     def make(contact: Any = None) -> Recording:
         call = make_call(contact)
         path = default_storage.save(recording_path(), ContentFile(SOUND))
+        FileRemoval.objects.create(path=path, due_at=SOON + timedelta(hours=6))
         with at(SOON):
             return calls.attach_recording(
                 call,

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -225,3 +226,19 @@ def test_the_list_of_jobs_leads_to_the_progress(auditor, marketer, work, client_
     response = client_of(auditor).get(reverse("admin:register_job_changelist"))
 
     assert page(job) in response.content.decode()
+
+
+def test_work_that_takes_longer_than_a_task_may_goes_on_later(marketer, work):
+    job = order(marketer)
+
+    def takes_too_long(object_id, report):
+        raise SoftTimeLimitExceeded
+
+    work.does = takes_too_long
+    waiting = jobs.run(job.pk)
+
+    assert (waiting.state, waiting.attempts) == (Job.State.QUEUED, 0)
+    assert list(jobs.waiting()) == [waiting]
+
+    del work.does
+    assert jobs.run(job.pk).state == Job.State.DONE
