@@ -45,15 +45,19 @@ def a_person_with_fifty_thousand_rows(scale: int) -> Measurement:
         return _measured(_person(rows=50_000))
 
 
-@benchmark("access_others_tenfold", unit="s", goal=1.3, better="lower")
+@benchmark("access_others_tenfold", unit="fetches", goal=1.3, better="lower")
 def everyone_elses_data_grows_tenfold(scale: int) -> Measurement:
-    """The same 200 rows when everyone else has ten times as much as before."""
+    """The same 200 rows when everyone else has ten times as much as before.
+
+    Each side in units of the plain fetch beside it, which is by keys and does not
+    grow: the two cannot take turns, and the machine is not the same minutes later.
+    """
     others = scale // OTHERS_PER_SCALE
     with _scene(others=others):
-        before = _measured(_person(rows=200), rounds=3 * ROUNDS).ours
+        before = _measured(_person(rows=200), rounds=3 * ROUNDS)
     with _scene(others=10 * others):
-        after = _measured(_person(rows=200), rounds=3 * ROUNDS).ours
-    return Measurement(after, before)
+        after = _measured(_person(rows=200), rounds=3 * ROUNDS)
+    return Measurement(after.ours / after.reference, before.ours / before.reference)
 
 
 @benchmark("access_memory", unit="MB", goal=1, better="lower")
@@ -186,7 +190,7 @@ def _scene(*, others: int) -> Iterator[None]:
         _forget()
         if others:
             _people(others, chats=1, lines=8, calls=1, entries=1)
-        _run("ANALYZE")
+        _tidy()
         yield
     finally:
         _forget()
@@ -206,7 +210,7 @@ def _person(*, rows: int) -> uuid.UUID:
     subject_id = _people(
         1, chats=chats, lines=lines, calls=rest // 3, entries=rest - rest // 3
     )
-    _run("ANALYZE")
+    _tidy()
     return subject_id
 
 
@@ -254,6 +258,15 @@ def _people(
     subject_id: uuid.UUID = _run("SELECT id FROM someone LIMIT 1")[0][0]
     _run("DROP TABLE someone")
     return subject_id
+
+
+def _tidy() -> None:
+    """Do now what the server would do soon, and measurably, by itself."""
+    _run(
+        "VACUUM (ANALYZE) contacts_contact, contacts_contactpoint, communications_chat,"
+        " communications_chatparticipant, communications_chatline, communications_call,"
+        " register_auditentry, register_hold"
+    )
 
 
 def _forget() -> None:
