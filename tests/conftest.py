@@ -36,6 +36,17 @@ def _files_of_this_process() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _no_files_of_others() -> Iterator[None]:
+    """Files do not roll back with the test: what one leaves, the next must not find."""
+    yield
+    for left in settings.MEDIA_ROOT.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
+
+
+@pytest.fixture(autouse=True)
 def _clean_cache() -> Iterator[None]:
     yield
     # Not cache.clear(): it would empty the corner of another test process too.
