@@ -11,7 +11,7 @@ import functools
 from collections.abc import Mapping
 
 from django.apps import apps
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext
 
 from dsar.models import SuspensionReason
 from dsar.verdicts import Column, columns_of
@@ -20,7 +20,7 @@ from register.activities import ACTIVITIES, RECIPIENTS
 from register.datamap.declarations import Ends, Reviewed, WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Portability
-from register.periods import Period
+from register.wording import period_in_words
 
 
 def table_name(entry: Entry) -> str:
@@ -90,7 +90,7 @@ def retention(entry: Entry) -> str:
     match rule:
         case Ends():
             return gettext("Deleted after %(period)s.") % {
-                "period": period(Period.parse(rule.period))
+                "period": period_in_words(rule.period)
             }
         case WithParent():
             field = entry.model._meta.get_field(rule.parent)
@@ -103,36 +103,9 @@ def retention(entry: Entry) -> str:
                 "Kept as follows: %(reason)s. Looked at again after %(period)s."
             ) % {
                 "reason": gettext(rule.reason),
-                "period": period(Period.parse(rule.period)),
+                "period": period_in_words(rule.period),
             }
     return ""
-
-
-def period(length: Period) -> str:
-    """Return a period in words."""
-    parts = [
-        ngettext("%(number)s year", "%(number)s years", length.years)
-        % {"number": length.years}
-        if length.years
-        else "",
-        ngettext("%(number)s month", "%(number)s months", length.months)
-        % {"number": length.months}
-        if length.months
-        else "",
-        ngettext("%(number)s week", "%(number)s weeks", length.weeks)
-        % {"number": length.weeks}
-        if length.weeks
-        else "",
-        ngettext("%(number)s day", "%(number)s days", length.days)
-        % {"number": length.days}
-        if length.days
-        else "",
-        ngettext("%(number)s hour", "%(number)s hours", length.hours)
-        % {"number": length.hours}
-        if length.hours
-        else "",
-    ]
-    return " ".join(part for part in parts if part)
 
 
 def origin(portability: Portability) -> str:

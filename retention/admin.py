@@ -15,9 +15,10 @@ from unfold.admin import TabularInline
 from register import access
 from register.datamap.vocabulary import Action, Category
 from register.staff_site import ReadOnlyAdmin
+from register.wording import period_in_words
 from retention.models import Batch, Run
 from retention.screens import plan_page
-from retention.screens.words import parts_in_words, period_in_words, table_in_words
+from retention.screens.words import parts_in_words, table_in_words
 
 
 class DeletedFilter(admin.SimpleListFilter):

@@ -23,10 +23,11 @@ from register.datamap.vocabulary import Action, Category
 from register.models import Hold
 from register.screens.jobs import register_destination
 from register.screens.rows import url_of
+from register.wording import period_in_words
 from retention.due import Rule, rules
 from retention.held import in_force
 from retention.models import Run
-from retention.screens.words import period_in_words, table_in_words
+from retention.screens.words import table_in_words
 from retention.services import orders
 from retention.services.plan import EndingTable, Plan, plan
 
