@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from dsar.models import Package, Request, RequestEvent
-from dsar.package_zip import PackageZip
+from dsar.package.archive import PackageZip
 from dsar.scope import scope_of
 from dsar.services import collection, requests, review
 from register import files

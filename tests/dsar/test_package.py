@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from contacts.models import ImportBatch, ImportRow
 from dsar.models import Request
-from dsar.package_zip import member_name
+from dsar.package.archive import member_name
 from dsar.scope import entries
 from dsar.services import collection, identity, package, review
 from dsar.services.review import Decision
@@ -413,7 +413,7 @@ def test_a_package_that_broke_off_leaves_no_file(officer, anna, monkeypatch):
         raise Killed
 
     before = set(default_storage.listdir("packages")[1])
-    monkeypatch.setattr("dsar.package_text.readme", killed)
+    monkeypatch.setattr("dsar.package.text.readme", killed)
     with pytest.raises(Killed):
         package.make(request, actor=actors.of_user(officer))
 
@@ -423,7 +423,7 @@ def test_a_package_that_broke_off_leaves_no_file(officer, anna, monkeypatch):
 
 
 def test_rows_are_fetched_in_batches(officer, anna, monkeypatch):
-    monkeypatch.setattr("dsar.package_tables.FETCHED_AT_ONCE", 3)
+    monkeypatch.setattr("dsar.package.tables.FETCHED_AT_ONCE", 3)
     chat = make_chat(anna)
     for number in range(10):
         say(chat, f"Rivi {number}", anna)

@@ -18,13 +18,13 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from dsar import wording
 from dsar.models import Finding
-from dsar.package_rows import STATE_KEY
-from dsar.package_tables import Table
+from dsar.package.rows import STATE_KEY
+from dsar.package.tables import Table
 from dsar.verdicts import Column, Rule, columns_of, given_columns
 from register.datamap.graph import Entry, graph
 
 if TYPE_CHECKING:
-    from dsar.package_zip import PackageZip
+    from dsar.package.archive import PackageZip
 
 FORMAT = "seloste-access-package/1"
 

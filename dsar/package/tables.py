@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import get_language
 
 from dsar.models import Request
-from dsar.package_rows import RowWriter
+from dsar.package.rows import RowWriter
 from dsar.scope import Scope, from_template
 from dsar.verdicts import Column, given_columns
 from register.datamap.graph import Entry
