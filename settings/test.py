@@ -30,6 +30,6 @@ AUDIT_ANCHOR_FILE = str(MEDIA_ROOT / "audit-anchor.json")
 CACHES["default"]["KEY_PREFIX"] = f"seloste-test-{os.getpid()}-{_worker}"
 # Two suites may run at once on one server, each with a database of its own.
 _suffix = os.environ.get("SELOSTE_TEST_SUFFIX", "")
-DATABASES["default"]["TEST"] = {"NAME": f"test_seloste{_suffix}"}
+DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}{_suffix}"}
 # Requests of the test client run as the application role, as the web does.
 MIDDLEWARE = ["tests.application_role.AsApplicationRole", *MIDDLEWARE]
