@@ -227,6 +227,8 @@ LOGGING = {
             "level": "WARNING",
             "propagate": False,
         },
+        # It quotes whatever a stranger wrote as the name of the host.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
 

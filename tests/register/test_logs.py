@@ -71,3 +71,11 @@ def test_what_somebody_searched_for_is_not_logged_with_the_request(log, rf):
     )
 
     assert "virtanen" not in stream.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_refused_and_not_quoted(client, caplog):
+    answer = client.get("/healthz", headers={"host": "anna.virtanen.example"})
+
+    assert answer.status_code == 400
+    assert "anna" not in caplog.text
