@@ -100,8 +100,10 @@ def gate(
             cursor.execute(f"DROP TRIGGER a_gate ON {table}")
 
 
-def start(job: Job) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def running(job: Job) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the job in a process of its own, until it waits at the gate; then kill it."""
+    process = subprocess.Popen(
         [
             sys.executable,
             RUNNER,
@@ -110,9 +112,17 @@ def start(job: Job) -> subprocess.Popen[bytes]:
             settings.CACHES["default"]["KEY_PREFIX"],
             str(job.pk),
         ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
+    with process:
+        try:
+            wait_until(lambda: waits_at_gate() or process.poll() is not None)
+            assert process.stdout is not None
+            assert process.poll() is None, process.stdout.read().decode()
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_until(condition, seconds: float = 30.0) -> None:
@@ -142,14 +152,8 @@ def others_are_gone() -> bool:
 
 def kill_at(operation: str, table: str, job: Job, when: str = "true") -> None:
     """Run the job in a process and kill that in the middle of one statement."""
-    with gate(operation, table, when):
-        process = start(job)
-        try:
-            wait_until(lambda: waits_at_gate() or process.poll() is not None)
-            assert process.poll() is None, "the job ended before the gate"
-        finally:
-            process.kill()
-            process.wait()
+    with gate(operation, table, when), running(job):
+        pass
     # The server notices, ends what the process had begun, and lets go of its locks.
     wait_until(others_are_gone)
 
@@ -223,15 +227,9 @@ def test_killed_again_and_again_it_is_done_once(story):
 
 def test_while_one_process_erases_no_other_begins(story):
     job = story[-1]
-    with gate("DELETE", "contacts_contact"):
-        process = start(job)
-        try:
-            wait_until(waits_at_gate)
-            assert jobs.run(job.pk) is None
-            assert ContactPoint.objects.filter(contact=story[0].pk).exists()
-        finally:
-            process.kill()
-            process.wait()
+    with gate("DELETE", "contacts_contact"), running(job):
+        assert jobs.run(job.pk) is None
+        assert ContactPoint.objects.filter(contact=story[0].pk).exists()
     wait_until(others_are_gone)
 
     jobs.run(job.pk)
@@ -239,21 +237,15 @@ def test_while_one_process_erases_no_other_begins(story):
 
 
 def test_nobody_adds_a_record_to_a_person_who_is_being_erased(story):
-    anna, _bruno, _shared, _recording, job = story
-    with gate("DELETE", "contacts_contact") as other:
-        process = start(job)
-        try:
-            wait_until(waits_at_gate)
-            other.execute("SET lock_timeout = '200ms'")
-            # It waits for the erasure, and would fail once that is committed.
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                other.execute(
-                    "INSERT INTO contacts_contactword (contact_id, word) VALUES (%s, 'x')",
-                    [anna.pk],
-                )
-        finally:
-            process.kill()
-            process.wait()
+    anna, job = story[0], story[-1]
+    with gate("DELETE", "contacts_contact") as other, running(job):
+        other.execute("SET lock_timeout = '200ms'")
+        # It waits for the erasure, and would fail once that is committed.
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(
+                "INSERT INTO contacts_contactword (contact_id, word) VALUES (%s, 'x')",
+                [anna.pk],
+            )
     wait_until(others_are_gone)
 
     jobs.run(job.pk)
