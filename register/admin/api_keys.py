@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
@@ -24,7 +25,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, scopes and end of a key."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("scopes"),
+        label=capfirst(_("scopes")),
         choices=ApiKey.Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("What the system may do. Give only what it needs."),

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -31,7 +32,7 @@ class RolesField(forms.ModelMultipleChoiceField[Role]):
         super().__init__(
             queryset=Role.objects.all(),
             required=False,
-            label=_("roles"),
+            label=capfirst(_("roles")),
             widget=forms.CheckboxSelectMultiple,
             help_text=_("Without a role an account sees nothing."),
         )
