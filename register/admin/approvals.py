@@ -31,6 +31,15 @@ class ApprovalAdmin(ReadOnlyAdmin):
     list_select_related = ("requested_by", "decided_by")
     ordering = ("-state", "-requested_at")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Show only what the user may look at: a link must not end in a refusal."""
+        seen = [
+            code
+            for code, kind in approvals.KINDS.items()
+            if access.may(request.user, Action.VIEW, kind.category)
+        ]
+        return super().get_queryset(request).filter(kind__in=seen)
+
     def get_urls(self) -> list[Any]:
         """Add the decision page."""
         decide = self.admin_site.admin_view(self.decide_view)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from register import access
+from register.datamap.vocabulary import Action, Category
 from register.models import Job
 from register.screens import jobs as progress
 from register.staff_site import ReadOnlyAdmin
@@ -34,6 +37,13 @@ class JobAdmin(ReadOnlyAdmin):
         "heartbeat_at",
         "finished_at",
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Show everybody their own jobs; all of them to those who see the audit trail."""
+        rows = super().get_queryset(request)
+        if access.may(request.user, Action.VIEW, Category.AUDIT):
+            return rows
+        return rows.filter(created_by=request.user.pk)
 
     @admin.display(description=_("job"))
     def title(self, obj: Job) -> Any:

@@ -145,3 +145,14 @@ def test_others_do_not_see_the_decision(waiting, role, request, client_of):
     page = browser.get(reverse("admin:register_approval_decide", args=[waiting.pk]))
 
     assert page.status_code in (302, 403)
+
+
+def test_the_inbox_lists_only_what_its_reader_may_look_at(
+    waiting, marketer, second_officer, client_of
+):
+    url = reverse("admin:register_approval_changelist")
+
+    assert "Something irreversible" not in client_of(marketer).get(url).content.decode()
+    assert (
+        "Something irreversible" in client_of(second_officer).get(url).content.decode()
+    )

@@ -242,3 +242,11 @@ def test_work_that_takes_longer_than_a_task_may_goes_on_later(marketer, work):
 
     del work.does
     assert jobs.run(job.pk).state == Job.State.DONE
+
+
+def test_the_list_shows_everybody_their_own_jobs(marketer, seller, work, client_of):
+    job = order(marketer)
+    url = reverse("admin:register_job_changelist")
+
+    assert page(job) in client_of(marketer).get(url).content.decode()
+    assert page(job) not in client_of(seller).get(url).content.decode()
