@@ -6,9 +6,11 @@
 PORT ?= 8000
 PYTEST_ARGS ?= -n 2
 export SCALE
+# One lock for every platform and Python, with the hash of each file and no address of an index.
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help environment translations demo test lint bench messages clean
+.PHONY: help environment translations demo test lint lock bench messages clean
 
 PY := .venv/bin/python
 MANAGE := $(PY) manage.py
@@ -78,6 +80,10 @@ lint: translations ## Check style, types, layers, templates, known dangers and m
 	$(PY) -m bandit --quiet --severity-level medium -c pyproject.toml -r .
 	$(PY) -m djlint --quiet --check --lint $(wildcard templates */templates)
 	$(MANAGE) makemigrations --check --dry-run
+
+lock: environment ## Resolve pyproject.toml into the two locks
+	$(PY) -m uv pip compile pyproject.toml --all-extras $(LOCKED) --output-file requirements.lock
+	$(PY) -m uv pip compile pyproject.toml --constraint requirements.lock $(LOCKED) --no-annotate --output-file requirements-production.lock
 
 bench: environment ## Measure; NAME=… chooses one, SCALE=… the amount of data
 	$(PY) -m benchmarks $(NAME)

@@ -7,7 +7,10 @@ import os
 import sys
 
 # These need no database, so they start no server.
-WITHOUT_SERVERS = {"help", "version", "--help", "--version", "collectstatic", "serve"}
+WITHOUT_SERVERS = {
+    *("help", "version", "--help", "--version"),
+    *("collectstatic", "serve", "database_roles"),
+}
 
 
 def main() -> None:

@@ -189,7 +189,7 @@ def _scene(*, others: int) -> Iterator[None]:
     try:
         _forget()
         if others:
-            _people(others, chats=1, lines=8, calls=1, entries=1)
+            make_people(others, chats=1, lines=8, calls=1, entries=1)
         _tidy()
         yield
     finally:
@@ -207,14 +207,14 @@ def _person(*, rows: int) -> uuid.UUID:
     chats = max(1, rows // 2 // (2 + lines))
     findings = chats * lines // 2
     rest = rows - chats * (2 + lines) - findings
-    subject_id = _people(
+    subject_id = make_people(
         1, chats=chats, lines=lines, calls=rest // 3, entries=rest - rest // 3
     )
     _tidy()
     return subject_id
 
 
-def _people(
+def make_people(
     count: int, *, chats: int, lines: int, calls: int, entries: int
 ) -> uuid.UUID:
     """Make people who have so much each; return the first."""

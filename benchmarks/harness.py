@@ -198,7 +198,7 @@ def run(names: Iterable[str], *, scale: int, results_file: Path) -> int:
         results = {name: one for name, one in results.items() if name in REGISTRY}
     run_results: dict[str, Result | None] = {}
     for each in chosen:
-        _say(f"{each.name} …")
+        say(f"{each.name} …")
         try:
             result = each.judge(each.run(scale), scale=scale)
         except Exception:  # noqa: BLE001  (an hour of other results hangs on it)
@@ -209,7 +209,7 @@ def run(names: Iterable[str], *, scale: int, results_file: Path) -> int:
             run_results[each.name] = result
             results[each.name] = asdict(result)
         _write(results_file, results)
-    _say(table(run_results))
+    say(table(run_results))
     return (
         0 if all(one is not None and one.holds for one in run_results.values()) else 1
     )
@@ -290,7 +290,7 @@ def prepare_database() -> None:
     settings.DATABASES["default"]["NAME"] = DATABASE
     connection.settings_dict["NAME"] = DATABASE
     if not is_current:
-        _say(f"Making the database {DATABASE} …")
+        say(f"Making the database {DATABASE} …")
         call_command("migrate", verbosity=0, interactive=False)
         with connection.cursor() as cursor:
             cursor.execute(f"COMMENT ON DATABASE {DATABASE} IS '{fingerprint}'")
@@ -329,6 +329,6 @@ def _rounded(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -89,7 +89,7 @@ PAGE = """
 @benchmark("retention_sweep", unit="rows/s", goal=0.5, better="higher")
 def sweeping_due_chats(scale: int) -> Measurement:
     """Sweep due chats, with ledger and hold checks, in turns with plain deletes."""
-    _fill(scale)
+    fill(scale)
     due = _due(scale)
     times: dict[str, list[float]] = {"ours": [], "reference": []}
     pair = [("ours", _sweep), ("reference", _delete_plainly)]
@@ -110,7 +110,7 @@ def sweeping_due_chats(scale: int) -> Measurement:
 @benchmark("retention_sweep_pages", unit="ms", goal=2, better="lower")
 def page_queries_during_a_sweep(scale: int) -> Measurement:
     """The 99th percentile of a contact page's query, during a sweep and without one."""
-    _fill(scale)
+    fill(scale)
     during: list[float] = []
     without: list[float] = []
     for _ in range(PAGE_ROUNDS):
@@ -157,7 +157,7 @@ def _delete_plainly() -> None:
             cursor.execute(statement)
 
 
-def _fill(scale: int) -> None:
+def fill(scale: int) -> None:
     """Add what is missing of contacts and live chats, and clear what is due."""
     from django.db import connection
 

@@ -15,6 +15,7 @@ from consent.services import prohibitions
 from contacts.services.imports.targets import (
     Flagged,
     Target,
+    read_whether_happened,
     read_yes_no,
     register_target,
 )
@@ -26,6 +27,11 @@ EMAIL, PHONE = Prohibition.Channel.EMAIL, Prohibition.Channel.PHONE
 def prohibit_email(people: Sequence[Flagged], actor: Actor) -> int:
     """Record that these people refuse marketing by e-mail."""
     return _prohibit([(person, EMAIL) for person in people], actor)
+
+
+def prohibit_phone(people: Sequence[Flagged], actor: Actor) -> int:
+    """Record that these people refuse marketing by telephone."""
+    return _prohibit([(person, PHONE) for person in people], actor)
 
 
 def prohibit_marketing(people: Sequence[Flagged], actor: Actor) -> int:
@@ -59,38 +65,34 @@ def _addresses(person: Flagged, channel: Prohibition.Channel) -> Sequence[str]:
     return own or other
 
 
-register_target(
-    Target(
-        "email_marketing_prohibited",
-        _("Refuses marketing by e-mail"),
-        headers=(
-            "unsubscribed from all email",
-            "unsubscribed",
-            "email opt out",
-            "do not email",
-            "opt out",
-            "sähköpostikielto",
-            "sähköpostimarkkinointikielto",
-            "förbud mot e-postreklam",
-        ),
-        read=read_yes_no,
-        apply=prohibit_email,
-    )
-)
-register_target(
+for _target in (
     Target(
         "marketing_prohibited",
         _("Refuses direct marketing"),
-        headers=(
-            "suoramarkkinointikielto",
-            "markkinointikielto",
-            "direct marketing prohibited",
-            "marketing prohibited",
-            "do not contact",
-            "förbud mot direktmarknadsföring",
-            "marknadsföringsförbud",
-        ),
-        read=read_yes_no,
+        read_yes_no,
+        may_repeat=True,
         apply=prohibit_marketing,
-    )
-)
+    ),
+    Target(
+        "email_marketing_prohibited",
+        _("Refuses marketing by e-mail"),
+        read_yes_no,
+        may_repeat=True,
+        apply=prohibit_email,
+    ),
+    Target(
+        "email_unsubscribed_at",
+        _("Refuses marketing by e-mail, since"),
+        read_whether_happened,
+        may_repeat=True,
+        apply=prohibit_email,
+    ),
+    Target(
+        "phone_marketing_prohibited",
+        _("Refuses marketing by telephone"),
+        read_yes_no,
+        may_repeat=True,
+        apply=prohibit_phone,
+    ),
+):
+    register_target(_target)

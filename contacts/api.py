@@ -22,6 +22,7 @@ from register.api.idempotency import written_once
 from register.api.keys import ApiKeyAuth, actor_of
 from register.api.schemas import Body, Email, IdempotencyKeyHeader, Name, Phone
 from register.models import ApiKey
+from register.services import protections
 
 router = Router(tags=["contacts"])
 READ = ApiKeyAuth(ApiKey.Scope.CONTACTS_READ)
@@ -91,6 +92,7 @@ class ContactOut(Schema):
     phones: list[PointOut]
     source: str
     source_detail: str
+    has_protected_address: bool
     created_at: datetime
     updated_at: datetime
 
@@ -170,10 +172,12 @@ def search_contacts(request: HttpRequest, body: SearchIn) -> Status[ContactsOut]
         count=len(contacts),
     )
     _record_reads(request, contacts)
-    return Status(
-        200,
-        ContactsOut(results=[contact_out(contact) for contact in contacts], more=more),
-    )
+    protected = protections.protected_among(contact.pk for contact in contacts)
+    results = [
+        contact_out(contact, is_protected=contact.pk in protected)
+        for contact in contacts
+    ]
+    return Status(200, ContactsOut(results=results, more=more))
 
 
 @router.get(
@@ -188,11 +192,12 @@ def read_contact(request: HttpRequest, contact_id: Id) -> Status[ContactOut]:
     if contact is None:
         raise ApiError(404)
     _record_reads(request, [contact])
-    return Status(200, contact_out(contact))
+    is_protected = bool(protections.protected_among([contact.pk]))
+    return Status(200, contact_out(contact, is_protected=is_protected))
 
 
-def contact_out(contact: Contact) -> ContactOut:
-    """Return a contact as it goes out."""
+def contact_out(contact: Contact, *, is_protected: bool) -> ContactOut:
+    """Return a contact as it goes out. No address and no workplace is among it."""
     points = list(contact.points.all())
     return ContactOut(
         id=contact.pk,
@@ -204,6 +209,7 @@ def contact_out(contact: Contact) -> ContactOut:
         phones=_points(points, ContactPoint.Kind.PHONE),
         source=contact.source,
         source_detail=contact.source_detail,
+        has_protected_address=is_protected,
         created_at=contact.created_at,
         updated_at=contact.updated_at,
     )

@@ -15,8 +15,10 @@ class ContactsConfig(AppConfig):
         """Wire what this app shows on the page of a contact, and what it derives."""
         from contacts import page_parts
         from contacts.services import search_words
+        from contacts.services.imports import undeliverable
         from register.datamap.derived import register_rebuild
 
         page_parts.register()
+        undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
         register_rebuild("contacts.Contact", search_words.refresh)

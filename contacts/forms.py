@@ -6,30 +6,21 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from contacts import normal_forms
 from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from register.database.locks import Lock, advisory_locks
+from register.database.visibility import choosing_rows
 from register.errors import DomainError
-from register.identifiers import find_personal_identity_codes
-
-IDENTITY_CODE = _(
-    "This looks like a personal identity code. The register does not keep them; remove it."
-)
-
-
-def refuse_identity_codes(form: forms.Form | forms.ModelForm[Any]) -> None:
-    """Refuse personal identity codes in any text (tietosuojalaki 1050/2018, 29 §)."""
-    for name, value in list(form.cleaned_data.items()):
-        if isinstance(value, str) and find_personal_identity_codes(value):
-            form.add_error(name, ValidationError(IDENTITY_CODE, "identity_code"))
 
 
 def name_the_inputs(form: forms.ModelForm[Any]) -> None:
     """Give the inputs of a table names for people who cannot see its head."""
     for field in form.fields.values():
-        field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
+        field.widget.attrs.setdefault("aria-label", capfirst(str(field.label)))
 
 
 def widen(field: forms.Field) -> None:
@@ -52,11 +43,6 @@ class ContactForm(forms.ModelForm[Contact]):
             "source_detail",
         )
 
-    def clean(self) -> None:
-        """Refuse what must not stand in texts."""
-        super().clean()
-        refuse_identity_codes(self)
-
 
 class ContactPointForm(forms.ModelForm[ContactPoint]):
     """An e-mail address or telephone number."""
@@ -74,7 +60,6 @@ class ContactPointForm(forms.ModelForm[ContactPoint]):
     def clean(self) -> None:
         """Bring the address into its normal form."""
         super().clean()
-        refuse_identity_codes(self)
         kind, value = self.cleaned_data.get("kind"), self.cleaned_data.get("value")
         if not kind or not value:
             return
@@ -85,6 +70,12 @@ class ContactPointForm(forms.ModelForm[ContactPoint]):
                 self.cleaned_data["value"] = normal_forms.phone(value)
         except DomainError as error:
             self.add_error("value", ValidationError(str(error), error.code))
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if "value" in self.changed_data:
+            # Another address: nothing is known of it.
+            self.instance.undeliverable_since = None
 
     def validate_constraints(self) -> None:
         """Leave it to the set, which knows which address takes whose place."""
@@ -97,8 +88,9 @@ class ContactPointFormSet(PaginationInlineFormSet):
     """All addresses of a person: none twice, and one primary of each kind."""
 
     def clean(self) -> None:
-        """Check the set as it would be stored."""
+        """Check the set as it would be stored, while no import adds people."""
         super().clean()
+        advisory_locks(Lock.CONTACT_POINT, ())
         submitted = [form.instance.pk for form in self.initial_forms]
         others = self.queryset.exclude(pk__in=submitted) if self.instance.pk else []
         known = {(point.kind, point.value) for point in others}
@@ -188,7 +180,6 @@ class PostalAddressForm(forms.ModelForm[PostalAddress]):
     def clean(self) -> None:
         """Ask for something that a letter can reach."""
         super().clean()
-        refuse_identity_codes(self)
         if not self.errors and not (
             self.cleaned_data.get("street") or self.cleaned_data.get("town")
         ):
@@ -210,9 +201,8 @@ class AffiliationForm(forms.ModelForm[Affiliation]):
         name_the_inputs(self)
 
     def clean(self) -> None:
-        """Refuse what must not stand in texts, and an end before the beginning."""
+        """Refuse an end before the beginning."""
         super().clean()
-        refuse_identity_codes(self)
         start, end = (
             self.cleaned_data.get(name) for name in ("valid_from", "valid_to")
         )
@@ -244,11 +234,17 @@ class CompanyForm(forms.ModelForm[Company]):
         if not text.strip():
             return ""
         try:
-            return normal_forms.business_id(text)
+            business_id = normal_forms.business_id(text)
         except DomainError as error:
             raise ValidationError(str(error), error.code) from None
-
-    def clean(self) -> None:
-        """Refuse what must not stand in texts."""
-        super().clean()
-        refuse_identity_codes(self)
+        # Whoever gives the same one at this moment stores it first, so that the check
+        # that follows knows of it.
+        advisory_locks(Lock.BUSINESS_ID, [business_id])
+        # The sole trader with this id may be hidden; the database knows all the same.
+        with choosing_rows():
+            others = Company.objects.filter(business_id=business_id)
+            if others.exclude(pk=self.instance.pk).exists():
+                raise ValidationError(
+                    _("A company with this business id exists already."), "unique"
+                )
+        return business_id

@@ -1,34 +1,55 @@
-"""Forms of an import: the file, and what its columns mean."""
+"""Forms of an import: the file, how it is read, and what its columns mean."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch
-from contacts.services.imports import reasons, targets
+from contacts.services.imports import reasons, targets, texts
+from contacts.services.imports.layouts import CSV, LAST_HEADER_ROW, Choice, Layout
+from contacts.services.imports.preview import Preview
 
 INPUT = {"class": "sel-input"}
 WIDE = {"class": "sel-input sel-input-wide"}
+ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DELIMITERS = {
+    ";": _("semicolon ;"),
+    ",": _("comma ,"),
+    "\t": _("tab"),
+    "|": _("vertical line |"),
+}
+ENCODINGS = {
+    "utf-8": _("Unicode (UTF-8)"),
+    "windows-1252": _("Western European (Windows-1252, ISO 8859-1)"),
+    "iso-8859-15": _("Western European with euro (ISO 8859-15)"),
+    "mac-roman": _("Macintosh (Mac Roman)"),
+    "cp850": _("DOS (code page 850)"),
+    "utf-16": _("Unicode (UTF-16)"),
+    "utf-16-le": _("Unicode (UTF-16 LE without mark)"),
+    "utf-16-be": _("Unicode (UTF-16 BE without mark)"),
+    "windows-1250": _("Central European (Windows-1250)"),
+    "windows-1251": _("Cyrillic (Windows-1251)"),
+    "windows-1257": _("Baltic (Windows-1257)"),
+}
 
 
 class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
     """A file and where it comes from. The file stands last: see ``screens.uploads``."""
 
     file = forms.FileField(
-        label=_("CSV file"),
+        label=_("CSV file or Excel workbook"),
         allow_empty_file=True,  # the reading says what is wrong with it
-        widget=forms.ClearableFileInput(
-            attrs={**INPUT, "accept": ".csv,.txt,text/csv,text/plain"}
-        ),
+        widget=forms.ClearableFileInput(attrs={**INPUT, "accept": ACCEPTED}),
         error_messages={"required": _("Choose the file to import.")},
     )
 
     class Meta:
         model = ImportBatch
-        fields = ("title", "file")
+        fields = ("title",)
         labels = {"title": _("Where the list comes from")}
         help_texts = {
             "title": _(
@@ -38,36 +59,139 @@ class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"title": forms.TextInput(attrs={**INPUT, "autocomplete": "off"})}
 
 
-class ColumnsForm(forms.Form):
-    """What each column of a file means, with its first cells as examples."""
+class LayoutForm(forms.Form):
+    """How a file is read."""
+
+    encoding = forms.ChoiceField(label=_("Characters"), required=False)
+    delimiter = forms.ChoiceField(label=_("Columns are separated by"), required=False)
+    sheet = forms.TypedChoiceField(
+        label=_("Sheet"), coerce=int, empty_value=None, required=False
+    )
+    header_row = forms.IntegerField(
+        label=_("Row with the names of the columns"),
+        help_text=_("As the spreadsheet numbers it; 0 if there is none."),
+        min_value=0,
+        max_value=LAST_HEADER_ROW,
+        required=False,
+    )
+    # What was shown when this was sent: what differs was changed by hand.
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, batch: ImportBatch, examples: list[list[str]], *args: Any, **kwargs: Any
+        self, layout: Layout, sheets: list[Any], *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._count = len(batch.header)
-        chosen = batch.targets or [""] * self._count
-        self._examples = examples
-        for index in range(self._count):
+        self.layout = layout
+        self.fields["encoding"].choices = list(ENCODINGS.items())  # type: ignore[attr-defined]
+        others = {layout.delimiter: layout.delimiter} if layout.delimiter else {}
+        self.fields["delimiter"].choices = list({**others, **DELIMITERS}.items())  # type: ignore[attr-defined]
+        self.fields["sheet"].choices = [  # type: ignore[attr-defined]
+            (
+                sheet.index,
+                _("%(name)s (hidden)") % {"name": sheet.name}
+                if sheet.is_hidden
+                else sheet.name,
+            )
+            for sheet in sheets
+        ]
+        for name in ("encoding", "delimiter") if layout.kind != CSV else ("sheet",):
+            del self.fields[name]
+        for field in self.fields.values():
+            field.widget.attrs.update(INPUT)
+        self.initial = {
+            "encoding": layout.encoding,
+            "delimiter": layout.delimiter,
+            "sheet": layout.sheet,
+            "header_row": layout.header_row,
+            "shown": shown(layout),
+        }
+
+
+def shown(layout: Layout | Choice) -> str:
+    """Return how a file is read, in one word."""
+    delimiter = ord(layout.delimiter) if layout.delimiter else 0
+    row = layout.header_row
+    return f"{layout.encoding or ''}/{delimiter}/{layout.sheet or 0}/{'' if row is None else row}"
+
+
+def posted(data: Any, layout: Layout) -> tuple[Choice, list[str]]:
+    """Return how a form says the file is to be read, and what its columns mean.
+
+    ``layout`` says what kind of file it is; nonsense counts as not chosen. Whoever
+    chooses another sheet, separator or encoding gets the header row guessed anew, and
+    with another header row the columns.
+    """
+    encoding, delimiter = data.get("encoding"), data.get("delimiter")
+    is_csv = layout.kind == CSV
+    chosen = Choice(
+        encoding=encoding if is_csv and encoding in texts.ENCODINGS else None,
+        delimiter=delimiter if is_csv and _is_delimiter(delimiter) else None,
+        sheet=None if is_csv else _number(data.get("sheet"), most=10_000),
+        header_row=_number(data.get("header_row"), most=LAST_HEADER_ROW),
+    )
+    was, now = str(data.get("shown", shown(chosen))), shown(chosen)
+    if was.rpartition("/")[0] != now.rpartition("/")[0]:
+        return dataclasses.replace(chosen, header_row=None), []
+    return chosen, targets_of(data) if was == now else []
+
+
+def _is_delimiter(text: Any) -> bool:
+    return (
+        isinstance(text, str)
+        and len(text) == 1
+        and text not in '"\r\n\0'
+        and ord(text) < 0x250
+    )
+
+
+def _number(text: Any, *, most: int) -> int | None:
+    digits = str(text or "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 6):
+        return None
+    return min(int(digits), most)
+
+
+class ColumnsForm(forms.Form):
+    """What each column of a file means, with its first cells as they are read."""
+
+    def __init__(self, preview: Preview, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preview = preview
+        choices = targets.choices()
+        for index, target in enumerate(preview.targets):
+            name = reasons.column_name(index, preview.layout.header)
             self.fields[f"column_{index}"] = forms.ChoiceField(
-                label=reasons.column_name(index, batch.header),
-                choices=targets.choices(),
+                label=name,
+                choices=choices,
                 required=False,
-                initial=chosen[index],
+                initial=target,
                 widget=forms.Select(attrs=WIDE),
             )
 
     @property
-    def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
-        """Each column with its first cells."""
+    def rows(self) -> list[tuple[forms.BoundField, list[dict[str, Any]], Any]]:
+        """Each column with its first cells, and why it is not taken."""
         return [
-            (self[f"column_{index}"], self._examples[index])
-            for index in range(self._count)
+            (
+                self[f"column_{index}"],
+                [
+                    {
+                        "text": cell.text[:60],
+                        "problem": reasons.OF_ROWS.get(cell.problem, "")
+                        if cell.problem
+                        else "",
+                    }
+                    for cell in column.cells
+                ],
+                "" if column.target else reasons.OF_COLUMNS.get(column.reason, ""),
+            )
+            for index, column in enumerate(self.preview.columns)
         ]
 
-    @property
-    def targets(self) -> list[str]:
-        """The chosen targets, in the order of the file."""
-        return [
-            str(self.cleaned_data[f"column_{index}"]) for index in range(self._count)
-        ]
+
+def targets_of(data: Any) -> list[str]:
+    """Return the posted targets in the order of the columns."""
+    chosen: list[str] = []
+    while (name := f"column_{len(chosen)}") in data:
+        chosen.append(str(data[name]))
+    return chosen

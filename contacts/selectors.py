@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, Model, Q, QuerySet, UUIDField, Value
 from django.utils import timezone
 
+from contacts.finding import Words, first_owners
 from contacts.models import (
     Affiliation,
     Company,
@@ -21,45 +24,51 @@ from register.identifiers import search_prefixes
 # Each word of a query is one more look-up; nobody types more than this.
 MOST_WORDS = 20
 LONGEST_WORD = 100
+# Nobody reads on for longer; another word narrows what was found.
+MOST_FOUND = 1_000
+
+M = TypeVar("M", bound=Model)
 
 
-def search(text: str) -> QuerySet[Contact]:
-    """Contacts of whom every word of ``text`` begins a word.
+def search(text: str, *, most: int = MOST_FOUND) -> QuerySet[Contact]:
+    """Contacts of whom every word of ``text`` begins a word, at most so many.
 
     Words of the name, of the addresses and numbers, and of the companies where the
-    person has a role now; telephone numbers and business ids in any spelling. A text
-    without any word finds nobody.
+    person has a role now; telephone numbers and business ids in any spelling. Whose
+    word is just what was typed comes first. A text without any word finds nobody.
     """
-    return matching(Contact.objects.all(), text)
+    return matching(Contact.objects.all(), text, most=most)
 
 
-def search_companies(text: str) -> QuerySet[Company]:
+def search_companies(text: str, *, most: int = MOST_FOUND) -> QuerySet[Company]:
     """Companies of which every word of ``text`` begins a word of the name or business id."""
-    return matching_companies(Company.objects.all(), text)
+    return matching_companies(Company.objects.all(), text, most=most)
 
 
-def matching(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+def matching(
+    contacts: QuerySet[Contact], text: str, *, most: int = MOST_FOUND
+) -> QuerySet[Contact]:
     """Those of some contacts whom :func:`search` finds."""
-    if (pk := _as_uuid(text)) is not None:
-        return contacts.filter(pk=pk)
-    if not (prefixes := prefixes_of(text)):
-        return contacts.none()
-    for prefix in prefixes:
-        words = ContactWord.objects.filter(word__startswith=prefix)
-        contacts = contacts.filter(pk__in=words.values("contact"))
-    return contacts
+    return _matching(contacts, text, Words(ContactWord, "contact"), most)
 
 
-def matching_companies(companies: QuerySet[Company], text: str) -> QuerySet[Company]:
+def matching_companies(
+    companies: QuerySet[Company], text: str, *, most: int = MOST_FOUND
+) -> QuerySet[Company]:
     """Those of some companies which :func:`search_companies` finds."""
+    return _matching(companies, text, Words(CompanyWord, "company"), most)
+
+
+def _matching(rows: QuerySet[M], text: str, words: Words, most: int) -> QuerySet[M]:
     if (pk := _as_uuid(text)) is not None:
-        return companies.filter(pk=pk)
+        return rows.filter(pk=pk)
     if not (prefixes := prefixes_of(text)):
-        return companies.none()
-    for prefix in prefixes:
-        words = CompanyWord.objects.filter(word__startswith=prefix)
-        companies = companies.filter(pk__in=words.values("company"))
-    return companies
+        return rows.none()
+    keys = first_owners(words, prefixes, among=rows, most=most)
+    place = Func(
+        Value(keys, ArrayField(UUIDField())), F("pk"), function="array_position"
+    )
+    return rows.filter(pk__in=keys).order_by(place)
 
 
 def prefixes_of(text: str) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from contacts.services import search_words
-from contacts.services.imports import runs, staging
+from contacts.services.imports import runs
 
-__all__ = ["runs", "staging", "sweep_turned_roles"]
+__all__ = ["runs", "sweep_turned_roles"]
 
 
 @shared_task

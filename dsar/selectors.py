@@ -11,7 +11,9 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
 )
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +84,9 @@ def with_suspension(requests: QuerySet[Request]) -> QuerySet[Request]:
         .order_by("-at", "-id")
         .values("kind")[:1]
     )
-    return requests.alias(last_clock_event=Subquery(last)).annotate(
+    # A clock that never stopped has no such event: it runs, which NULL would not say.
+    word = Coalesce(Subquery(last), Value(""))
+    return requests.alias(last_clock_event=word).annotate(
         is_suspended=ExpressionWrapper(
             Q(last_clock_event=Kind.SUSPENDED), output_field=BooleanField()
         )

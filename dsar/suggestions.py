@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from dsar.known_by import Identity, full_name, spellings_of_name
 from dsar.mentions import MARK, Mentions, Span, replaced
+from dsar.mentions.known_by import Identity, full_name, spellings_of_name
 from dsar.scope import KIND, Scope
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry, graph
@@ -75,8 +75,8 @@ def _persons_of(entry: Entry, keys: Collection[Any]) -> set[uuid.UUID]:
     """Return everybody whom the rows lead to, in whatever role."""
     found: set[uuid.UUID] = set()
     for subject in entry.subjects(KIND):
-        rows = entry.model._base_manager.filter(pk__in=keys).order_by()
-        found.update(rows.values_list(subject.lookup, flat=True).distinct())
+        rows = entry.model._base_manager.filter(pk__in=keys, **subject.condition)
+        found.update(rows.order_by().values_list(subject.lookup, flat=True).distinct())
     return found - {None}
 
 
@@ -115,7 +115,7 @@ def _values(
 ) -> Iterator[str]:
     for subject in entry.subjects(KIND):
         rows = entry.model._base_manager.filter(
-            **{f"{subject.lookup}__in": subject_ids}
+            **{f"{subject.lookup}__in": subject_ids}, **subject.condition
         )
         for name in _fields(entry, kind):
             yield from map(str, rows.order_by().values_list(name, flat=True))

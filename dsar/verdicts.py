@@ -15,12 +15,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from dsar.scope import KIND, Scope, rows_in_roles
-from register.datamap.declarations import Keys, Personal, Subject
+from register.datamap.declarations import Ends, Keys, Personal, Subject
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Access
 
@@ -160,6 +161,27 @@ def rows_sql(entry: Entry, scope: Scope) -> str | None:
         f"SELECT t0.*, r.rank AS {RANK}, r.authored AS {AUTHORED}"
         f' FROM ({roles}) r JOIN "{meta.db_table}" t0 ON t0.{key} = r.key'
     )
+
+
+def first_end(scope: Scope, *, leave_out: type[models.Model]) -> datetime | None:
+    """Return when the first of a person's records ends; None if none of them does.
+
+    A part ends with its whole, and whoever is in a part is in the whole. ``leave_out``
+    is the table of earlier copies, which do not shorten the life of the next one.
+    """
+    ends: list[datetime] = []
+    for entry in graph().expiring():
+        if entry.model is leave_out or not entry.subjects(KIND):
+            continue
+        rows = rows_sql(entry, scope)
+        if rows is None or not isinstance(entry.map.retention, Ends):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT min(r.ends_at) FROM ({rows}) r")
+            (first,) = cursor.fetchone()
+        if first is not None:
+            ends.append(first)
+    return min(ends, default=None)
 
 
 def _is_author(role: Subject) -> str:

@@ -22,6 +22,9 @@ from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Portability
 from register.wording import period_in_words
 
+# Where to complain. Whoever looks whether a reply tells of it looks for this.
+AUTHORITY = "tietosuoja.fi"
+
 
 def table_name(entry: Entry) -> str:
     """Return what a table is called, in the plural."""

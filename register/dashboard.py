@@ -42,17 +42,32 @@ class Plot:
 class _Source:
     category: Category
     order: int
-    load: Callable[[], Figure | Plot]
+    load: Callable[[], Figure | Plot | None]
+    may_see: Callable[[object], bool] | None
+
+    def is_for(self, user: object) -> bool:
+        if self.may_see is not None:
+            return self.may_see(user)
+        return access.may(user, Action.VIEW, self.category)
 
 
 _SOURCES: dict[str, _Source] = {}
 
 
 def register(
-    code: str, *, category: Category, order: int, load: Callable[[], Figure | Plot]
+    code: str,
+    *,
+    category: Category,
+    order: int,
+    load: Callable[[], Figure | Plot | None],
+    may_see: Callable[[object], bool] | None = None,
 ) -> None:
-    """Add a figure or plot to the overview; ``order`` sorts, smallest first."""
-    _SOURCES[code] = _Source(category, order, load)
+    """Add a figure or plot to the overview; ``order`` sorts, smallest first.
+
+    ``load`` may return None where there is nothing worth showing. ``may_see`` asks
+    something else than whether the user may see the category.
+    """
+    _SOURCES[code] = _Source(category, order, load, may_see)
 
 
 def for_user(user: object) -> tuple[list[Figure], list[Plot]]:
@@ -60,11 +75,9 @@ def for_user(user: object) -> tuple[list[Figure], list[Plot]]:
     figures: list[Figure] = []
     plots: list[Plot] = []
     for source in sorted(_SOURCES.values(), key=lambda source: source.order):
-        if not access.may(user, Action.VIEW, source.category):
-            continue
-        loaded = source.load()
+        loaded = source.load() if source.is_for(user) else None
         if isinstance(loaded, Figure):
             figures.append(loaded)
-        else:
+        elif loaded is not None:
             plots.append(loaded)
     return figures, plots

@@ -23,3 +23,11 @@ class DomainError(Exception):
 
 class Conflict(DomainError):
     """It would be allowed, but not beside what is there already."""
+
+
+class ClocksDisagree(Exception):
+    """The clocks of this host and of the database differ, or time made a leap.
+
+    Nothing that depends on the time may be stored or deleted until that is settled.
+    The text is for the operator's log.
+    """

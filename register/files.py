@@ -20,7 +20,7 @@ from typing import BinaryIO
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from register.models import FileRemoval
 
@@ -61,7 +61,7 @@ class ReceivedFile:
 
     def discard(self) -> None:
         """Remove the file now."""
-        FileRemoval.objects.filter(path=self.path).update(due_at=timezone.now())
+        FileRemoval.objects.filter(path=self.path).update(due_at=Now())
         remove_due(paths=[self.path])
 
 
@@ -90,12 +90,12 @@ def receive(chunks: Iterable[bytes], *, path: str, max_bytes: int) -> ReceivedFi
     Must run outside a transaction: the order that guards the file has to be committed
     before the first byte. Raises :class:`FileTooLarge`, with nothing left behind.
     """
-    FileRemoval.objects.create(path=path, due_at=timezone.now() + UPLOAD_TIME)
+    FileRemoval.objects.create(path=path, due_at=Now() + UPLOAD_TIME)
     counted = _Counted(chunks, path, max_bytes)
     try:
         stored = default_storage.save(path, counted)
     except BaseException:
-        FileRemoval.objects.filter(path=path).update(due_at=timezone.now())
+        FileRemoval.objects.filter(path=path).update(due_at=Now())
         remove_due(paths=[path])
         raise
     if stored != path:
@@ -142,27 +142,35 @@ def remove_due(*, paths: list[str] | None = None, limit: int = 1000) -> int:
     An order is deleted only after its file, so a failure is tried again; it does not
     keep the other files from going.
     """
-    orders = FileRemoval.objects.order_by("due_at")
+    # Locked, so that a file whose row is being written at this moment is not removed:
+    # whoever comes second finds the order gone (see ReceivedFile.keep).
+    orders = FileRemoval.objects.select_for_update(skip_locked=True).order_by("due_at")
     if paths is None:
-        orders = orders.filter(due_at__lte=timezone.now())
+        orders = orders.filter(due_at__lte=Now())
     else:
         orders = orders.filter(path__in=paths)
     gone, failed = [], []
-    for order in orders[:limit]:
-        try:
-            default_storage.delete(order.path)
-        except Exception:
-            logger.exception("file not removed", extra={"order": order.pk})
-            failed.append(order.pk)
-        else:
-            gone.append(order.pk)
-    # One statement for all: a commit for each would cost more than the files.
-    FileRemoval.objects.filter(pk__in=gone).delete()
-    FileRemoval.objects.filter(pk__in=failed).update(due_at=timezone.now() + RETRY)
+    with transaction.atomic():
+        for order in orders[:limit]:
+            try:
+                default_storage.delete(order.path)
+            except Exception:
+                logger.exception("file not removed", extra={"order": order.pk})
+                failed.append(order.pk)
+            else:
+                gone.append(order.pk)
+        # One statement for all: a commit for each would cost more than the files.
+        FileRemoval.objects.filter(pk__in=gone).delete()
+        FileRemoval.objects.filter(pk__in=failed).update(due_at=Now() + RETRY)
     return len(gone)
 
 
 def _remove_after_commit(paths: list[str]) -> None:
     if paths:
-        # A mere head start: the sweep does the same if this process dies first.
-        transaction.on_commit(functools.partial(remove_due, paths=paths), robust=True)
+        # A mere head start: the sweep does the same if this process dies first. No
+        # partial: Django could not name it if it failed, and would fail in turn.
+        transaction.on_commit(lambda: _remove_now(paths), robust=True)
+
+
+def _remove_now(paths: list[str]) -> None:
+    remove_due(paths=paths)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
-from register import access
+from register import access, identity_codes
 from register.database.visibility import with_held_rows
 from register.datamap.vocabulary import Action, Category
 from register.logs import bind_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 STAFF_PATH = "/admin/"
+_NUMBER = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
+)
 
 
 class RequestId:
@@ -24,11 +31,32 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = uuid.uuid4()  # type: ignore[attr-defined]
-        with bind_request(request):
-            response = self.get_response(request)
+        request.request_id = _number_of_proxy(request) or uuid.uuid4()  # type: ignore[attr-defined]
+        bind_request(request)
+        response = self.get_response(request)
         response["X-Request-ID"] = str(request.request_id)  # type: ignore[attr-defined]
         return response
+
+
+def _number_of_proxy(request: HttpRequest) -> uuid.UUID | None:
+    """Return the number that a proxy of ours gave the request.
+
+    A proxy stands on this machine or in a private network; what a stranger sends is
+    not taken, so that nobody mixes his entries with another's in the audit trail.
+    """
+    given = request.headers.get("X-Request-ID", "")
+    if not _NUMBER.fullmatch(given) or not _is_near(request.META.get("REMOTE_ADDR")):
+        return None
+    return uuid.UUID(given)
+
+
+def _is_near(address: str | None) -> bool:
+    if not address:
+        return True  # a Unix socket
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 class StaffContentSecurityPolicy:
@@ -59,3 +87,49 @@ class RowSecurity:
             with with_held_rows():
                 return self.get_response(request)
         return self.get_response(request)
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class IdentityCodes:
+    """Masks personal identity codes in submitted forms before any view sees them.
+
+    The fields of the form then refuse the masked text with a sentence. A view that
+    looks at what was typed by itself cannot store, echo or log more than the mask; if
+    nothing refused it, the reader is told that the code was left out.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or request.content_type not in FORMS:
+            return self.get_response(request)
+        with identity_codes.submission() as submission:
+            # A file arrives in pieces, and its view must choose how before they are read:
+            # such a view calls mask_form itself.
+            if request.content_type == FORMS[0]:
+                mask_form(request)
+            response = self.get_response(request)
+            if submission.is_masked and not submission.is_refused:
+                messages.warning(
+                    request,
+                    _("A personal identity code was left out of what you wrote."),
+                )
+        return response
+
+
+def mask_form(request: HttpRequest) -> None:
+    """Mask every value but passwords, which are never stored as they are."""
+    masked, is_masked = request.POST.copy(), False
+    for name, values in request.POST.lists():
+        if "password" in name:
+            continue
+        plain = [identity_codes.masked(value) for value in values]
+        if plain != values:
+            masked.setlist(name, plain)
+            is_masked = True
+    if is_masked:
+        request.POST = masked  # type: ignore[assignment]
+        identity_codes.note_masked()

@@ -26,6 +26,18 @@ def check_settings(
                 )
             )
     found.extend(_check_hash_keys())
+    found.extend(
+        checks.Error(problem.wrong, hint=problem.hint, id="register.E107")
+        for problem in getattr(settings, "ENVIRONMENT_PROBLEMS", ())
+    )
+    if 0 < len(settings.METRICS_TOKEN) < 16:
+        found.append(
+            checks.Error(
+                "METRICS_TOKEN is shorter than 16 characters.",
+                hint="Set METRICS_TOKEN for example from: openssl rand -hex 32; without it nobody reads /metrics.",
+                id="register.E108",
+            )
+        )
     if getattr(settings, "REQUIRE_OWN_SERVERS", False):
         found.extend(_check_servers())
     return found

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import Q
 from django.utils import timezone
 
-from register import audit, files
+from register import audit, clocks, files
+from register.conformance import running
 from register.models import IdempotencyKey
-from register.services import jobs
+from register.services import jobs, verification
 
 IDEMPOTENCY_PERIOD = timedelta(days=2)
 
@@ -43,6 +46,12 @@ def seal_audit_trail() -> int:
 
 
 @shared_task
+def order_audit_verification() -> None:
+    """Have the whole audit trail verified, once a day."""
+    verification.order_daily()
+
+
+@shared_task
 def sweep_file_removals() -> int:
     """Remove files whose rows are gone, at most 20,000 a run."""
     total = 0
@@ -57,11 +66,20 @@ def sweep_file_removals() -> int:
 @shared_task
 def sweep_idempotency_keys() -> int:
     """Forget the keys of writes that are too old to be sent again."""
-    limit = timezone.now() - IDEMPOTENCY_PERIOD
+    limit = clocks.steady_now() - IDEMPOTENCY_PERIOD
     return IdempotencyKey.objects.filter(created_at__lt=limit).delete()[0]
 
 
 @shared_task
 def sweep_sessions() -> int:
-    """Delete sessions that have expired."""
-    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+    """Delete sessions that have expired, or began on a clock that was ahead."""
+    now = timezone.now()
+    longest = now + timedelta(seconds=settings.SESSION_COOKIE_AGE, hours=1)
+    over = Q(expire_date__lt=now) | Q(expire_date__gt=longest)
+    return Session.objects.filter(over).delete()[0]
+
+
+@shared_task
+def check_conformance() -> bool:
+    """Go through the clauses of the notice, if an hour has passed or one is broken."""
+    return running.run_if_due()

@@ -26,6 +26,19 @@ def due(rule: Rule, at: datetime) -> tuple[int, datetime | None]:
     return count, oldest
 
 
+def ready(
+    rule: Rule, at: datetime, holds: HoldsInForce, *, most: int
+) -> tuple[int, datetime | None]:
+    """Return how many due rows wait to be deleted, no further than ``most``, and the oldest."""
+    free = rule.not_held(holds)
+    count, oldest = _row(
+        f"count(*), min(d.ends_at) FROM (SELECT t.ends_at FROM {rule.table} t"
+        f" WHERE t.ends_at <= %s AND {free.text} ORDER BY t.ends_at LIMIT %s) d",
+        [at, *free.params, most],
+    )
+    return count, oldest
+
+
 def next_due_at(rule: Rule, at: datetime) -> datetime | None:
     """Return when the next row falls due."""
     (instant,) = _row(f"min(t.ends_at) FROM {rule.table} t WHERE t.ends_at > %s", [at])

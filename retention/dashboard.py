@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _, ngettext
 
 from register import dashboard
 from register.dashboard import Figure
+from register.database.clock import database_now
 from register.database.visibility import counting_everything
 from register.datamap.vocabulary import Category
 from retention import counting
-from retention.due import database_now, rules
+from retention.due import rules
 from retention.held import in_force
 
 

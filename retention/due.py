@@ -108,11 +108,3 @@ def _has_files(entry: Entry) -> bool:
         for part, _ in parts_of(entry.model)
         if part is not entry.model
     )
-
-
-def database_now() -> datetime:
-    """Return the clock that decides what is visible, so that both ends agree."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seloste_now()")
-        now: datetime = cursor.fetchone()[0]
-    return now

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
-from settings import embedded
+from settings import embedded, environment, log_lines
 
 django_stubs_ext.monkeypatch()
 
@@ -24,23 +25,26 @@ env = environ.Env()
 STATE_DIR = Path(env.str("SELOSTE_STATE_DIR", default=str(BASE_DIR / "var")))
 
 # Keys. Demo and test make or bring their own; production reads them.
-SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY = environment.secret("SECRET_KEY")
 # Hashes addresses in prohibitions. Its own key: changing SECRET_KEY must not
 # silently lift every prohibition. "id:secret", newest first; all are tried.
-ADDRESS_HASH_KEYS: list[str] = env.list("ADDRESS_HASH_KEYS", default=[])
+ADDRESS_HASH_KEYS = environment.secrets_list("ADDRESS_HASH_KEYS")
 # Chains the audit trail; without it a database administrator could rewrite it.
-AUDIT_KEY = env.str("AUDIT_KEY", default="")
+AUDIT_KEY = environment.secret("AUDIT_KEY")
 # The newest seal, outside the database; in production on another machine's disk.
 AUDIT_ANCHOR_FILE = env.str(
     "AUDIT_ANCHOR_FILE", default=str(STATE_DIR / "audit-anchor.json")
 )
 
-# Who answers for the register: stands in what people are told about their data.
+# Who answers for the register, until it is saved there (register.services.controller).
 CONTROLLER = {
     "name": env.str("CONTROLLER_NAME", default=""),
     "business_id": env.str("CONTROLLER_BUSINESS_ID", default=""),
-    "address": env.str("CONTROLLER_ADDRESS", default=""),
-    "dpo": env.str("CONTROLLER_DPO", default=""),
+    "street_address": env.str("CONTROLLER_STREET_ADDRESS", default=""),
+    "postcode": env.str("CONTROLLER_POSTCODE", default=""),
+    "town": env.str("CONTROLLER_TOWN", default=""),
+    "dpo_email": env.str("CONTROLLER_DPO_EMAIL", default=""),
+    "dpo_address": env.str("CONTROLLER_DPO_ADDRESS", default=""),
 }
 
 DEBUG = False
@@ -68,10 +72,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "register.middleware.RequestId",
+    "register.monitoring.web.RequestMetrics",
+    # Before everything that needs a database, a known host name or TLS.
+    "register.monitoring.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "register.middleware.RequestId",
     "register.api.middleware.ApiForm",
     "csp.middleware.CSPMiddleware",
     "register.middleware.StaffContentSecurityPolicy",
@@ -81,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "register.middleware.IdentityCodes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "register.middleware.RowSecurity",
 ]
@@ -105,45 +113,97 @@ TEMPLATES = [
 ]
 
 # Servers: those of the environment, or the embedded ones under var/.
-USES_EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
-USES_EMBEDDED_REDIS = not env.str("REDIS_URL", default="")
+USES_EMBEDDED_DATABASE = not environment.is_set("DATABASE_URL")
+USES_EMBEDDED_REDIS = not environment.is_set("REDIS_URL")
 _embedded_database = embedded.urls()[0]  # only computed; nothing is started here
+# A web request gives up on an answer of the database after so many seconds; statements
+# that the server itself can end are ended a little before.
+DATABASE_ANSWER_SECONDS = env.float("DATABASE_ANSWER_SECONDS", default=30)
+_is_web = os.environ.get("SELOSTE_PROCESS") == "web"
+# What the server is to notice: a client that is gone keeps its locks until then.
+_server_options = {
+    "client_connection_check_interval": "10s",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+if _is_web:
+    _server_options["statement_timeout"] = f"{DATABASE_ANSWER_SECONDS * 900:.0f}"
+_database = environment.database("DATABASE_URL") or env.db_url_config(
+    _embedded_database
+)
 DATABASES = {
     "default": {
-        **env.db_url_config(env.str("DATABASE_URL", default="") or _embedded_database),
+        **_database,
+        "ENGINE": "settings.database",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+            "options": " ".join(f"-c {k}={v}" for k, v in _server_options.items()),
+            **({"answer_within": DATABASE_ANSWER_SECONDS} if _is_web else {}),
+            **_database.get("OPTIONS", {}),
+        },
     }
 }
 # The web takes this role, which cannot rewrite ledgers and does not see what is due.
 APPLICATION_ROLE = "seloste_app"
-if os.environ.get("SELOSTE_PROCESS") == "web":
-    DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
-        "assume_role": APPLICATION_ROLE,
-    }
+if _is_web:
+    DATABASES["default"]["OPTIONS"]["assume_role"] = APPLICATION_ROLE
 
-REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or embedded.celery_broker_url()
-CACHES = {
+_redis = environment.redis() or environment.RedisAddresses(
+    server=embedded.urls()[1],
+    broker=embedded.celery_broker_url(),
+    cache=embedded.cache_url(),
+)
+REDIS_URL = _redis.server
+CELERY_BROKER_URL = _redis.broker
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or embedded.cache_url(),
+        "LOCATION": _redis.cache,
         "KEY_PREFIX": "seloste",
+        "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
     }
 }
+# What of the above could not be used; a system check says it.
+ENVIRONMENT_PROBLEMS = environment.problems
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+# None: for ever. A worker that lost its broker works on when that is back.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 3600,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 2,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
+# What ends its worker is not tried again at once: its row or the beat table brings it
+# back a little later, so that poisonous work cannot occupy every worker.
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # there are none, so beat has nothing to clear away
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TASK_SOFT_TIME_LIMIT = 3300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TIMEZONE = "Europe/Helsinki"
+# All intervals: no day has an hour too many or too few for them.
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "settings.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 
 AUTH_USER_MODEL = "register.User"
@@ -208,28 +268,12 @@ STAFF_CONTENT_SECURITY_POLICY = {
     "style-src": [SELF, UNSAFE_INLINE],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"no_values": {"()": "register.logs.WithoutPersonalValues"}},
-    "formatters": {"plain": {"()": "register.logs.formatter"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["no_values"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django.server": {
-            "handlers": ["console"],
-            "level": "WARNING",
-            "propagate": False,
-        },
-        # It quotes whatever a stranger wrote as the name of the host.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-    },
-}
+# Who holds the token may read /metrics and the sentences of /readyz; unset: nobody.
+METRICS_TOKEN = environment.secret("METRICS_TOKEN")
+# One JSON object a line for programs, or key=value for people.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_REQUESTS = env.bool("LOG_REQUESTS", default=False)
+LOGGING = log_lines.configuration(LOG_FORMAT, LOG_LEVEL, requests=LOG_REQUESTS)
 
 from settings.staff_screens import UNFOLD  # noqa: E402, F401 - reads the names above

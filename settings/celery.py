@@ -6,16 +6,52 @@ before its next run, so that a stopped worker is not met by a heap of old messag
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
+from celery.signals import heartbeat_sent, setup_logging, worker_init
+
+from register import logs
+from register.monitoring import workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.demo")
 
 app = Celery("seloste")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+workers.install(app)
+logs.allow_codes(lambda: app.tasks)
+logs.allow_codes(lambda: app.conf.beat_schedule)
+
+
+@setup_logging.connect
+def _keep_logging(loglevel: int | None = None, **_: object) -> None:
+    """Log as Django was told to: Celery's own handlers quote arguments and errors."""
+    if loglevel is not None:
+        logging.getLogger().setLevel(loglevel)
+
+
+# No single step of any work takes so long; a worker that waits longer hangs.
+WORKER_ANSWER_SECONDS = 900
+
+
+@worker_init.connect
+def _give_up_on_a_silent_database(**_: object) -> None:
+    from django.conf import settings
+
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options.setdefault("answer_within", WORKER_ANSWER_SECONDS)
+
+
+@heartbeat_sent.connect
+def _show_life(**_: Any) -> None:
+    """Touch ALIVE_FILE, by which a container's health check sees that we come round."""
+    if alive_file := os.environ.get("ALIVE_FILE"):
+        Path(alive_file).touch()
 
 
 def _every(task: str, **interval: float) -> dict[str, object]:
@@ -36,6 +72,14 @@ app.conf.beat_schedule = {
     "forget idempotency keys": _every("register.tasks.sweep_idempotency_keys", hours=1),
     "follow roles that began or ended": _every(
         "contacts.tasks.sweep_turned_roles", hours=1
+    ),
+    # It orders one a day; asked often, so that a day without beat is made up for.
+    "verify the audit trail": _every(
+        "register.tasks.order_audit_verification", minutes=15
+    ),
+    # Once an hour; while a clause is broken each time, so that mending shows soon.
+    "check the promises of the notice": _every(
+        "register.tasks.check_conformance", minutes=10
     ),
     "clear sessions": _every("register.tasks.sweep_sessions", hours=6),
 }

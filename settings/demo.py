@@ -15,7 +15,10 @@ ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 CONTROLLER = {
     "name": "Vastuu Group Oy",
     "business_id": "2327327-1",
-    "address": "Tarvonsalmenkatu 17 B, 02600 Espoo",
-    "dpo": "tietosuoja@vastuugroup.fi",
+    "street_address": "Tarvonsalmenkatu 17 B",
+    "postcode": "02600",
+    "town": "Espoo",
+    "dpo_email": "tietosuoja@vastuugroup.fi",
+    "dpo_address": "Vastuu Group Oy, Tietosuojavastaava, Tarvonsalmenkatu 17 B, 02600 Espoo",
 }
 IS_DEMO = True

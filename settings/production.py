@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from settings import log_lines
 from settings.base import *
-from settings.base import env
+from settings.base import LOG_LEVEL, env
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -11,3 +12,6 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 REQUIRE_OWN_SERVERS = True
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOG_REQUESTS = env.bool("LOG_REQUESTS", default=True)
+LOGGING = log_lines.configuration(LOG_FORMAT, LOG_LEVEL, requests=LOG_REQUESTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from settings import embedded
+from settings import embedded, environment
 
 
 def ensure() -> None:
@@ -13,7 +13,12 @@ def ensure() -> None:
     Raises :class:`settings.embedded.EmbeddedServicesError`, whose text is one
     sentence for the operator.
     """
-    if os.environ.get("DJANGO_SETTINGS_MODULE") == "settings.production":
-        return  # a missing address is named by a system check there
-    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    if are_embedded():
         embedded.ensure()
+
+
+def are_embedded() -> bool:
+    """Whether this installation lives on the embedded servers, or on one of them."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE") == "settings.production":
+        return False  # a missing address is named by a system check there
+    return not all(map(environment.is_set, ("DATABASE_URL", "REDIS_URL")))

@@ -60,7 +60,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": "register.screens.dashboard.add_figures",
     "STYLES": [lambda request: static("seloste/staff.css")],
-    "SCRIPTS": [],
+    "SCRIPTS": [lambda request: static("seloste/labels.js")],
     "COMMAND": {"search_models": False, "show_history": False},
     "COLORS": {
         "primary": {
@@ -122,9 +122,25 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _table(_("Requests"), "inbox", "dsar.request"),
+                    _table(
+                        _("Conformance board"),
+                        "fact_check",
+                        "register.conformancerun",
+                        "board",
+                    ),
                     _table(_("Retention"), "auto_delete", "retention.run", "plan"),
                     _table(_("Ledger of deletions"), "receipt_long", "retention.batch"),
                     _table(_("Holds"), "pan_tool", "register.hold"),
+                    _table(
+                        _("Protected addresses"),
+                        "visibility_off",
+                        "register.addressprotection",
+                    ),
+                    _table(
+                        _("Readers of protected addresses"),
+                        "shield_person",
+                        "register.whereaboutsreader",
+                    ),
                     _table(_("Audit trail"), "policy", "register.auditentry"),
                     _table(_("Legal parameters"), "gavel", "register.legalparameter"),
                 ],
@@ -136,6 +152,17 @@ UNFOLD: dict[str, Any] = {
                     _table(_("Staff accounts"), "badge", "register.user"),
                     _table(_("Roles"), "shield_person", "register.role"),
                     _table(_("API keys"), "key", "register.apikey"),
+                    {
+                        **_table(_("Controller"), "apartment", "register.controller"),
+                        # The address of the set-up page begins with this one.
+                        "active": "register.screens.setup.is_beside",
+                    },
+                    {
+                        "title": _("Set-up"),
+                        "icon": "checklist",
+                        "link": _lazy_page("admin:register_setup"),
+                        "permission": "register.screens.setup.is_for",
+                    },
                 ],
             },
         ],

@@ -28,6 +28,10 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 MEDIA_ROOT = Path(tempfile.gettempdir()) / f"seloste-test-{os.getpid()}-{_worker}"
 AUDIT_ANCHOR_FILE = str(MEDIA_ROOT / "audit-anchor.json")
 CACHES["default"]["KEY_PREFIX"] = f"seloste-test-{os.getpid()}-{_worker}"
+# What a test orders waits for nobody: no other process takes it for its own.
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get(
+    "SELOSTE_TEST_QUEUE", f"seloste-test-{os.getpid()}-{_worker}"
+)
 # Two suites may run at once on one server, each with a database of its own.
 _suffix = os.environ.get("SELOSTE_TEST_SUFFIX", "")
 DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}{_suffix}"}

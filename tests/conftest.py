@@ -13,6 +13,7 @@ import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone, translation
 
 from settings import services
+from settings.celery import app as celery_app
 
 services.ensure()
 
@@ -35,6 +38,15 @@ def _files_of_this_process() -> Iterator[None]:
     shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _queue_of_this_process() -> Iterator[None]:
+    yield
+    queue = settings.CELERY_TASK_DEFAULT_QUEUE
+    with celery_app.connection_for_read() as broker:
+        channel: Any = broker.default_channel
+        channel.client.delete(queue, f"_kombu.binding.{queue}")
+
+
 @pytest.fixture(autouse=True)
 def _no_files_of_others() -> Iterator[None]:
     """Files do not roll back with the test: what one leaves, the next must not find."""
@@ -44,6 +56,13 @@ def _no_files_of_others() -> Iterator[None]:
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_tests() -> Iterator[None]:
+    """The language of a request stays with its thread, which the next test has too."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +92,16 @@ def at() -> Callable[[datetime], Any]:
     return moved_clock
 
 
+@pytest.fixture(autouse=True)
+def _moving_the_clock_is_no_leap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test moves the clock, time is to have passed."""
+    from register import clocks
+
+    monkeypatch.setattr(
+        clocks, "since_boot", lambda: ("tests", timezone.now().timestamp())
+    )
+
+
 @contextlib.contextmanager
 def moved_clock(moment: datetime) -> Iterator[None]:
     """Stop both clocks at ``moment``."""
@@ -97,13 +126,14 @@ def moved_clock(moment: datetime) -> Iterator[None]:
 
 def ensure_seeded() -> None:
     """Seed roles and legal parameters again if a transactional test emptied them."""
+    from register import migrations
     from register.models import Role
 
     if not Role.objects.exists():
-        migration = importlib.import_module(
-            "register.migrations.0002_roles_and_parameters"
-        )
-        migration.seed(apps, None)
+        for name in sorted(module.name for module in iter_modules(migrations.__path__)):
+            migration = importlib.import_module(f"register.migrations.{name}")
+            if hasattr(migration, "seed"):
+                migration.seed(apps, None)
 
 
 def make_user(name: str, *roles: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
@@ -190,6 +191,7 @@ def put_recording(
         raise calls.recording_exists()
     received = _receive(request, kind, max_bytes=limit)
     try:
+        _require_sound_alone(received, kind)
         answer = written_once(
             request,
             idempotency_key,
@@ -259,6 +261,18 @@ def _receive(request: HttpRequest, kind: str, *, max_bytes: int) -> files.Receiv
         )
     except files.FileTooLarge:
         raise ApiError(413) from None
+
+
+def _require_sound_alone(received: files.ReceivedFile, kind: str) -> None:
+    with default_storage.open(received.path) as file:
+        if not audio.is_sound_alone(kind, received.head, file):
+            raise ApiError(
+                415,
+                "not_sound_alone",
+                _(
+                    "The file holds pictures, or no sound track. Send the sound alone, for example as M4A, MP3 or WAV."
+                ),
+            )
 
 
 def _read(request: HttpRequest, call_id: int) -> Call | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -77,6 +77,10 @@ class ChatIn(Body):
         min_length=1, max_length=MOST_PARTICIPANTS
     )
     lines: list[LineIn] = Field(default=[], max_length=MOST_LINES)
+    identity_codes: Literal["refuse", "mask"] = Field(
+        default="refuse",
+        description="What becomes of personal identity codes in any text: the chat is refused with their places, or each is replaced by ******-**** and the chat is kept.",
+    )
 
 
 class ParticipantOut(Schema):
@@ -119,7 +123,8 @@ def create_chat(
     """Take in a chat with its participants and lines.
 
     Participants with an address are found or added as contacts. Two that are the same
-    contact become one. A chat whose retention period is over is refused.
+    contact become one. A chat whose retention period is over is refused, and so is
+    one with a personal identity code in it, unless it asks for masking.
     """
 
     def write() -> tuple[int, Chat]:

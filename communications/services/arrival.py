@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, models, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors as pg
 
+from register import identity_codes
+from register.clocks import agreed_now
 from register.datamap import Ends
 from register.datamap.graph import graph
 from register.errors import Conflict, DomainError
@@ -28,7 +29,7 @@ def check_times(
 
     An end in the future would lengthen the period that is counted from it.
     """
-    latest = (at or timezone.now()) + CLOCKS_DIFFER_BY
+    latest = (at or agreed_now()) + CLOCKS_DIFFER_BY
     for field, moment in (("started_at", started_at), ("ended_at", ended_at)):
         if moment is not None and moment > latest:
             raise DomainError(
@@ -54,7 +55,7 @@ def check_not_over(
     """Refuse what its retention period would not let stay for a moment."""
     retention = graph().of(model).map.retention
     assert isinstance(retention, Ends)  # noqa: S101 - expiring tables declare it
-    if ends_at(anchor, Period.parse(retention.period)) <= (at or timezone.now()):
+    if ends_at(anchor, Period.parse(retention.period)) <= (at or agreed_now()):
         raise _over(field)
 
 
@@ -87,6 +88,11 @@ def clean(obj: models.Model) -> None:
     try:
         obj.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
+        for name, found in sorted(error.error_dict.items()):
+            if any(each.code == identity_codes.CODE for each in found):
+                raise DomainError(
+                    identity_codes.CODE, identity_codes.SENTENCE, field=name
+                ) from None
         raise DomainError(
             "invalid",
             _("This value cannot be stored. Check its form and its length."),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communications.models import Chat, ChatLine, ChatParticipant
@@ -15,8 +14,9 @@ from communications.services import arrival
 from communications.services.participants import Person, resolve
 from contacts.models import Contact
 from contacts.models.people import Source
-from register import audit
+from register import audit, identity_codes
 from register.actors import Actor
+from register.clocks import agreed_now
 from register.errors import DomainError
 from register.models import User
 
@@ -51,14 +51,18 @@ def record_chat(
 
     Participants are found or added as contacts by their addresses; two of the same
     contact become one. Refuses with DomainError: times that cannot be, a chat whose
-    period is over (``past_retention``), a line of nobody, an unknown contact; with
-    Conflict a number of the chat system that was used before.
+    period is over (``past_retention``), a line of nobody, a personal identity code, an
+    unknown contact; with Conflict a number of the chat system that was used before.
     """
     arrival.check_times(started_at, ended_at)
     arrival.check_not_over(
         Chat, ended_at or started_at, field="ended_at" if ended_at else "started_at"
     )
     _check_lines(lines, len(participants), started_at, ended_at)
+    for index, person in enumerate(participants):
+        identity_codes.refuse(
+            person.display_name, field=f"participants.{index}.display_name"
+        )
     contacts = resolve(
         participants, source=source, field="participants.{index}", actor=actor
     )
@@ -126,9 +130,10 @@ def _check_lines(
     latest = (
         ended_at + TIMES_ROUNDED_BY
         if ended_at
-        else timezone.now() + arrival.CLOCKS_DIFFER_BY
+        else agreed_now() + arrival.CLOCKS_DIFFER_BY
     )
     for index, line in enumerate(lines):
+        identity_codes.refuse(line.text, field=f"lines.{index}.text")
         if line.participant is not None and not (
             0 <= line.participant < participants_count
         ):

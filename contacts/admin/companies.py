@@ -6,18 +6,22 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from contacts import selectors
-from contacts.admin.lists import IdsFirstPaginator
+from contacts.admin.lists import CompanyChangeList, IdsFirstPaginator, most_wanted
 from contacts.forms import CompanyForm
 from contacts.models import Affiliation, Company
 from contacts.models.people import Source
+from contacts.screens import protection
 from contacts.services import search_words
 from register import access, actors, audit
+from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
+from register.services import protections
 from register.staff_site import RegisterAdmin
 
 # As many people of a company as one screen takes; a link leads to the rest.
@@ -31,6 +35,8 @@ class CompanyAdmin(RegisterAdmin):
     form = CompanyForm
     paginator = IdsFirstPaginator
     list_display = ("name", "business_id", "kind", "town", "source")
+    # By what an index gives in order.
+    sortable_by = ("name",)
     preserve_filters = False
     list_filter = ("kind", "source")
     ordering = ("name", "id")
@@ -55,12 +61,20 @@ class CompanyAdmin(RegisterAdmin):
         """Refuse: roles of people would go with it unseen."""
         return False
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
+        """Return the list that knows its orders."""
+        return CompanyChangeList
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Company], search_term: str
     ) -> tuple[QuerySet[Company], bool]:
         """Search by the beginnings of words."""
         if search_term.strip():
-            queryset = selectors.matching_companies(queryset, search_term)
+            found = selectors.matching_companies(
+                queryset, search_term, most=most_wanted(self, request.GET)
+            )
+            by_column = ORDER_VAR in request.GET
+            queryset = found.order_by(*queryset.query.order_by) if by_column else found
         return queryset, False
 
     def autocomplete_text(self, obj: Company) -> str:
@@ -92,6 +106,27 @@ class CompanyAdmin(RegisterAdmin):
         super().save_model(request, obj, form, change)
         if not change or {"name", "business_id"} & set(form.changed_data):
             search_words.refresh_of_companies([obj.pk])
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Open the company of a protected sole trader to readers of whereabouts alone.
+
+        It does not exist for others: its address is the person's.
+        """
+        people = protection.protected_people_of_company(object_id)
+        if not people or not protections.is_reader(request.user):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        actor = actors.of_request(request)
+        protections.reveal(people, purpose=actor.purpose, actor=actor)
+        with with_whereabouts(*people):
+            return protection.rendered(
+                super().changeform_view(request, object_id, form_url, extra_context)
+            )
 
     def change_view(
         self,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
 
 from contacts import selectors
 from contacts.admin import inlines
@@ -20,15 +20,20 @@ from contacts.admin.lists import (
     ContactChangeList,
     ContactPaginator,
     main_point,
+    most_wanted,
     present_companies,
 )
 from contacts.forms import ContactForm
 from contacts.models import Contact, ContactPoint
 from contacts.models.people import Source
-from contacts.screens import contact_page, purpose
+from contacts.screens import contact_page, protection, purpose
 from contacts.services import search_words
-from register import access
+from register import access, actors
+from register.database.locks import Lock, advisory_locks
+from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
+from register.screens.filters import DayRangeFilter
+from register.services import protections
 from register.staff_site import RegisterAdmin
 
 PARTS = (
@@ -54,13 +59,15 @@ class ContactAdmin(RegisterAdmin):
         "created",
     )
     list_display_links = ("name",)
+    # By what an index gives in order; the others have filters.
+    sortable_by = ("name", "created")
     # What was searched must not travel in the links to people.
     preserve_filters = False
     list_filter = (
         "relationship",
         "source",
         "language",
-        ("created_at", RangeDateFilter),
+        ("created_at", DayRangeFilter),
         ImportFilter,
     )
     list_filter_submit = True
@@ -68,6 +75,7 @@ class ContactAdmin(RegisterAdmin):
     # Searching goes through the search words; this only makes the box appear.
     search_fields = ("words__word",)
     search_help_text = _("Name, e-mail, telephone, company or business id")
+    change_form_before_template = "contacts/contact_form_protected.html"
     fieldsets = (
         (
             None,
@@ -115,7 +123,11 @@ class ContactAdmin(RegisterAdmin):
     ) -> tuple[QuerySet[Contact], bool]:
         """Search by the beginnings of words."""
         if search_term.strip():
-            queryset = selectors.matching(queryset, search_term)
+            found = selectors.matching(
+                queryset, search_term, most=most_wanted(self, request.GET)
+            )
+            by_column = ORDER_VAR in request.GET
+            queryset = found.order_by(*queryset.query.order_by) if by_column else found
         return queryset, False
 
     def autocomplete_text(self, obj: Contact) -> str:
@@ -181,6 +193,7 @@ class ContactAdmin(RegisterAdmin):
         obj: Contact | None = super().get_object(request, object_id, from_field)
         if obj is None or not connection.in_atomic_block or request.method != "POST":
             return obj
+        advisory_locks(Lock.CONTACT_POINT, ())  # before the person, as imports do
         locked = Contact.objects.select_for_update(no_key=True)
         return locked.filter(pk=obj.pk).first()
 
@@ -201,6 +214,32 @@ class ContactAdmin(RegisterAdmin):
 
     response_post_save_change = response_post_save_add
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show a protected person's whereabouts in the form to readers of them alone.
+
+        For all others the form has no inputs for them, so that none can be overwritten.
+        """
+        extra_context = extra_context or {}
+        protected = protection.protected_key(object_id)
+        if protected is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        extra_context["protected_contact"] = protected
+        if not protections.is_reader(request.user):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        extra_context["is_whereabouts_reader"] = True
+        actor = actors.of_request(request)
+        protections.reveal([protected], purpose=actor.purpose, actor=actor)
+        with with_whereabouts(protected):
+            return protection.rendered(
+                super().changeform_view(request, object_id, form_url, extra_context)
+            )
+
     # --- other addresses ---
 
     def get_urls(self) -> list[URLPattern]:
@@ -211,6 +250,18 @@ class ContactAdmin(RegisterAdmin):
                 "purpose/",
                 view(purpose.choose),
                 name="contacts_purpose_choose",
+            ),
+            path(
+                "<uuid:object_id>/protection/",
+                view(protection.protect),
+                {"model_admin": self},
+                name="contacts_contact_protection",
+            ),
+            path(
+                "<uuid:object_id>/whereabouts/",
+                view(protection.whereabouts),
+                {"model_admin": self},
+                name="contacts_contact_whereabouts",
             ),
             path(
                 "<str:object_id>/page/",

@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ImportBatch, ImportRow
-from contacts.screens import imports
+from contacts.screens import import_upload, imports
+from contacts.screens.import_frame import url_of
 from contacts.services.imports import batches
 from register import access
 from register.datamap.vocabulary import Action, Category
@@ -57,7 +58,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """Add the screens of an import."""
         view = self.admin_site.admin_view
         return [
-            path("upload/", view(imports.upload), name="contacts_importbatch_upload"),
+            path(
+                "upload/",
+                view(import_upload.upload),
+                name="contacts_importbatch_upload",
+            ),
             path(
                 "<str:object_id>/errors/",
                 view(imports.errors),
@@ -75,7 +80,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def name(self, obj: ImportBatch) -> str:
         """The title, with the way to the import's page."""
         return format_html(
-            '<a class="sel-link" href="{}">{}</a>', imports.url_of(obj), obj.title
+            '<a class="sel-link" href="{}">{}</a>', url_of(obj), obj.title
         )
 
     @admin.display(description=_("imported by"), empty_value="–")

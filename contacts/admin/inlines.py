@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from contacts import forms
-from contacts.models import Affiliation, ContactPoint, PostalAddress
+from contacts.models import Affiliation, Company, ContactPoint, PostalAddress
 from contacts.models.people import Source
 from register import access
 from register.datamap.vocabulary import Action, Category
+from register.services import protections
 
 
 class PartOfContact(TabularInline):
@@ -24,22 +25,38 @@ class PartOfContact(TabularInline):
     """
 
     category = Category.IDENTITY
+    tells_whereabouts = False
     extra = 0
     hide_title = True
     show_change_link = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for the right to see the category."""
+        """Ask for the right to see the category, and to see a protected person's whereabouts."""
+        if self._hides(request, obj):
+            return False
         return access.may(request.user, Action.VIEW, self.category)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask for the right to change the category, or to add to it for a new contact."""
         if obj is None and access.may(request.user, Action.ADD, self.category):
             return True
+        if self._hides(request, obj):
+            return False
         return access.may(request.user, Action.CHANGE, self.category)
 
     has_add_permission = has_change_permission
     has_delete_permission = has_change_permission
+
+    def _hides(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether inputs would stand empty for what exists, and could not be stored."""
+        if not self.tells_whereabouts or obj is None:
+            return False
+        # Asked several times a page.
+        hidden: dict[Any, bool] = request.__dict__.setdefault("hidden_whereabouts", {})
+        if obj.pk not in hidden:
+            is_protected = bool(protections.protected_among([obj.pk]))
+            hidden[obj.pk] = is_protected and not protections.is_reader(request.user)
+        return hidden[obj.pk]
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Propose that staff entered it; they may say otherwise."""
@@ -66,6 +83,7 @@ class PostalAddressInline(PartOfContact):
     """Postal addresses."""
 
     model = PostalAddress
+    tells_whereabouts = True
     form = forms.PostalAddressForm
     fields = ("street", "postcode", "town", "country", "source")
 
@@ -74,11 +92,21 @@ class AffiliationInline(PartOfContact):
     """Roles at companies."""
 
     model = Affiliation
+    tells_whereabouts = True
     form = forms.AffiliationForm
     category = Category.COMPANY
     fields = ("company", "job_title", "valid_from", "valid_to", "source")
     autocomplete_fields = ("company",)
     verbose_name_plural = _("Roles at companies")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliation]:
+        """Leave out roles at a company that is hidden: an input without it stores nothing.
+
+        That is the firm of a sole trader whose address is protected, at which others
+        have roles, too.
+        """
+        roles: QuerySet[Affiliation] = super().get_queryset(request)
+        return roles.filter(company__in=Company.objects.all())
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.paginator import Page
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
+from contacts import selectors
 from contacts.models import Contact, ContactPoint
 from contacts.selectors import current_affiliations
-from register.staff_site import EstimatedPaginator
+from register.staff_site import EstimatedPaginator, RegisterAdmin
+
+# Choices that come at once in a field that completes what is typed.
+AUTOCOMPLETED = AutocompleteJsonView.paginate_by or 20
 
 
 class IdsFirstPaginator(EstimatedPaginator):
@@ -60,8 +67,62 @@ class ContactPaginator(IdsFirstPaginator):
         ]
 
 
-class ContactChangeList(ChangeList):
+class WordSearchChangeList(ChangeList):
+    """A list that is searched by :mod:`contacts.finding`, and sorted by indexes alone."""
+
+    # Each order that has an index, by columns. The other way round has it too.
+    orders: tuple[tuple[str, ...], ...] = ()
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Complete the column that was asked for to the order of its index."""
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        both_ways = [*self.orders, *map(_reversed, self.orders)]
+        return next((list(o) for o in both_ways if o[0] == ordering[0]), ordering)
+
+    @property
+    def count_in_words(self) -> Any:
+        """How many there are; a search stops looking when the page is full."""
+        if self.query and self.result_count == most_wanted(
+            self.model_admin, self.request_values
+        ):
+            return _("more than %(count)s") % {"count": self.result_count - 1}
+        return self.result_count
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request_values = request.GET
+        super().__init__(request, *args, **kwargs)
+
+
+def most_wanted(model_admin: RegisterAdmin, values: QueryDict) -> int:
+    """Return how many rows a search has to find: the pages so far and one more row.
+
+    All that can be found where they are to be sorted by a column.
+    """
+    if ORDER_VAR in values:
+        return selectors.MOST_FOUND
+    per_page = AUTOCOMPLETED if "term" in values else model_admin.list_per_page
+    page = values.get("page" if "term" in values else PAGE_VAR, "1")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1
+    return min(max(number, 1) * per_page + 1, selectors.MOST_FOUND)
+
+
+def _reversed(order: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        column.removeprefix("-") if column.startswith("-") else f"-{column}"
+        for column in order
+    )
+
+
+class CompanyChangeList(WordSearchChangeList):
+    """Companies by name."""
+
+    orders = (("name", "id"),)
+
+
+class ContactChangeList(WordSearchChangeList):
     """Rows that have what the columns show, and lead to the page of the contact."""
+
+    orders = (("last_name", "first_name", "id"), ("created_at", "-id"))
 
     def url_for_result(self, result: Contact) -> str:
         """Return the address of the page, where reading happens."""

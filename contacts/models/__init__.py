@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contacts.models.companies import Affiliation, Company
-from contacts.models.imports import ImportBatch, ImportRow
+from contacts.models.import_memory import ImportMemory
+from contacts.models.imports import ImportBatch, ImportFile, ImportRow
 from contacts.models.people import Contact, ContactPoint, PostalAddress
 from contacts.models.search import CompanyWord, ContactWord
 
@@ -15,6 +16,8 @@ __all__ = [
     "ContactPoint",
     "ContactWord",
     "ImportBatch",
+    "ImportFile",
+    "ImportMemory",
     "ImportRow",
     "PostalAddress",
 ]

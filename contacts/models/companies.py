@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.people import Contact, Source
+from contacts.models.people import Contact, Source, without_source
 from register.datamap import (
     Category,
     Erasure,
@@ -57,8 +57,16 @@ class Company(models.Model):
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
         # The company stays when one of its people goes: it is the customer. What
-        # ties the person to it is the affiliation, and that is deleted.
+        # ties the person to it is the affiliation, and that is deleted. A sole trader
+        # is a person: business id and address are that person's, and go with them.
         subjects=(
+            Subject(
+                "sole trader",
+                path="affiliations__contact",
+                when=("kind", "sole_trader"),
+                erasure=Erasure.DELETE_WHEN_LAST,
+                tells_whereabouts=True,
+            ),
             Subject(
                 "contact person", path="affiliations__contact", erasure=Erasure.SCRUB
             ),
@@ -100,6 +108,8 @@ class Company(models.Model):
         ]
         indexes = [
             models.Index(fields=["name", "id"], name="company_by_name"),
+            models.Index(fields=["kind", "name", "id"], name="company_by_kind"),
+            models.Index(fields=["source", "name", "id"], name="company_by_source"),
         ]
 
     def __str__(self) -> str:
@@ -126,7 +136,8 @@ class Affiliation(models.Model):
 
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
-        subjects=(Subject("contact person", path="contact"),),
+        # Where somebody works is where they can be met.
+        subjects=(Subject("contact person", path="contact", tells_whereabouts=True),),
         activity="customer_relationship",
         source="the person, the customer",
         retention=WithParent("contact"),
@@ -146,6 +157,7 @@ class Affiliation(models.Model):
         verbose_name = _("role at a company")
         verbose_name_plural = _("roles at companies")
         ordering = ["-valid_from", "id"]
+        indexes = [without_source("affiliation_without_source")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(valid_to=None)

@@ -28,22 +28,26 @@ from register.datamap import (
 from register.retention_column import Expiring
 
 
-def import_file_path(batch: ImportBatch, filename: str) -> str:
+def import_file_path(original: ImportFile | None = None, filename: str = "") -> str:
     """Store the file under a random name: its own may name a person."""
-    return f"imports/{batch.pk}.csv"
+    return f"imports/{uuid.uuid4()}"
 
 
 class ImportBatch(models.Model):
     """A file that staff bring in, from upload to result.
 
-    The file itself is removed as soon as its rows are staged; a staged row that was
-    imported loses its cells at once, one that failed keeps them for download until
-    the row's period is over.
+    The file itself is kept apart (``ImportFile``) and goes when the import has been
+    run. A staged row that was imported loses its cells at once, one that failed keeps
+    them for download until the row's period is over.
     """
 
+    class Kind(models.TextChoices):
+        CSV = "csv", _("CSV")
+        XLSX = "xlsx", _("Excel workbook")
+
     class State(models.TextChoices):
-        UPLOADED = "uploaded", _("being read")
-        STAGED = "staged", _("columns to be checked")
+        UPLOADED = "uploaded", _("columns to be checked")
+        STAGED = "staged", _("read, not tried")
         CHECKED = "checked", _("tried, nothing written")
         RUNNING = "running", _("being imported")
         DONE = "done", _("imported")
@@ -55,13 +59,19 @@ class ImportBatch(models.Model):
         max_length=120,
         help_text=_("What the file is, for example where the list comes from."),
     )
-    file = models.FileField(_("file"), upload_to=import_file_path, blank=True)
+    kind = models.CharField(
+        _("kind of file"), max_length=4, choices=Kind, default=Kind.CSV
+    )
     sha256 = models.CharField(_("fingerprint"), max_length=64, blank=True)
     encoding = models.CharField(_("encoding"), max_length=20, blank=True)
     delimiter = models.CharField(_("delimiter"), max_length=1, blank=True)
+    # Which sheet of a workbook, counted from 0; its name may name a person.
+    sheet = models.PositiveSmallIntegerField(_("sheet"), default=0)
+    # As a spreadsheet numbers it; 0 if the columns have no names.
+    header_row = models.PositiveSmallIntegerField(_("header row"), default=1)
     header = ArrayField(
-        models.CharField(max_length=200),
-        verbose_name=_("header row"),
+        models.CharField(max_length=200, blank=True),
+        verbose_name=_("names of columns"),
         default=list,
         blank=True,
     )
@@ -107,16 +117,15 @@ class ImportBatch(models.Model):
             "title": Personal(
                 "the list your data came from", portability=Portability.OBSERVED
             ),
-            "file": Personal(
-                "the file as it was sent, until its rows are read",
-                access=Access.WITHHOLD,
-                ground="data of other people, GDPR Art. 15(4); your own row is given",
-                erasure=Erasure.BLANK,
-            ),
+            "kind": NotPersonal("vocabulary"),
             "sha256": NotPersonal("fingerprint of a file of many people"),
             "encoding": NotPersonal("technical"),
             "delimiter": NotPersonal("technical"),
-            "header": NotPersonal("names of columns"),
+            "sheet": NotPersonal("a number"),
+            "header_row": NotPersonal("a number"),
+            "header": NotPersonal(
+                "names of columns; what looks like somebody's data is not kept as one"
+            ),
             "targets": NotPersonal("vocabulary"),
             "state": NotPersonal("vocabulary"),
             "error_code": NotPersonal("code of an error"),
@@ -138,6 +147,59 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {self.pk}"
+
+
+class ImportFile(Expiring):
+    """The file of a batch as it was sent, until the import is run or its period is over."""
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.OneToOneField(
+        ImportBatch, models.CASCADE, related_name="original", verbose_name=_("import")
+    )
+    # Empty once somebody who is in it was erased.
+    file = models.FileField(
+        _("file"), upload_to=import_file_path, max_length=200, blank=True
+    )
+    received_at = models.DateTimeField(
+        _("received"), default=timezone.now, editable=False
+    )
+
+    data_map: ClassVar = ModelMap(
+        category=Category.IMPORTS,
+        subjects=(
+            Subject(
+                "person in the file",
+                path="batch__rows__contact",
+                erasure=Erasure.SCRUB,
+            ),
+        ),
+        activity="customer_relationship",
+        source="a file brought in by staff",
+        retention=Ends("import_files", "P30D", "received_at"),
+        fields={
+            "id": NotPersonal("number of the file"),
+            "batch": Personal("which import", portability=Portability.OBSERVED),
+            "file": Personal(
+                "the file as it was sent, until the import is run",
+                access=Access.WITHHOLD,
+                ground="data of other people, GDPR Art. 15(4); your own row is given",
+                erasure=Erasure.BLANK,
+            ),
+            "received_at": Personal(
+                "when the file was sent to us", portability=Portability.OBSERVED
+            ),
+            "ends_at": Personal(
+                "when the file is deleted", portability=Portability.OBSERVED
+            ),
+        },
+    )
+
+    class Meta:
+        verbose_name = _("file of an import")
+        verbose_name_plural = _("files of imports")
+
+    def __str__(self) -> str:
+        return f"ImportFile {self.pk}"
 
 
 class ImportRow(Expiring):

@@ -35,6 +35,16 @@ class Source(models.TextChoices):
     PUBLIC = "public", _("a public register")
 
 
+def without_source(name: str) -> models.Index:
+    """Return an index of the records whose source is unknown.
+
+    It is empty unless something is wrong: the conformance board looks there.
+    """
+    return models.Index(
+        fields=["id"], name=name, condition=~models.Q(source__in=Source.values)
+    )
+
+
 class Contact(models.Model):
     """A person the register knows: a contact person, a customer or a prospect.
 
@@ -119,6 +129,18 @@ class Contact(models.Model):
             models.Index(
                 fields=["last_name", "first_name", "id"], name="contact_by_name"
             ),
+            # The same list narrowed by one of its filters, however few are left.
+            models.Index(
+                fields=["relationship", "-created_at", "id"],
+                name="contact_by_relationship",
+            ),
+            models.Index(
+                fields=["source", "-created_at", "id"], name="contact_by_source"
+            ),
+            models.Index(
+                fields=["language", "-created_at", "id"], name="contact_by_language"
+            ),
+            without_source("contact_without_source"),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +172,10 @@ class ContactPoint(models.Model):
     )
     label = models.CharField(_("label"), max_length=40, blank=True)
     is_primary = models.BooleanField(_("primary"), default=False)
+    # Mail to it came back for good. It stays known, so that it is not tried again.
+    undeliverable_since = models.DateTimeField(
+        _("undeliverable since"), null=True, blank=True, editable=False
+    )
     source = models.CharField(_("source"), max_length=10, choices=Source)
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
@@ -164,6 +190,9 @@ class ContactPoint(models.Model):
         fields={
             "id": NotPersonal("number of the row"),
             "contact": Personal("whose address", portability=Portability.OBSERVED),
+            "undeliverable_since": Personal(
+                "since when it cannot be reached", portability=Portability.OBSERVED
+            ),
             "kind": Personal("e-mail or telephone"),
             "value": Personal(
                 "e-mail address or telephone number",
@@ -196,6 +225,7 @@ class ContactPoint(models.Model):
         indexes = [
             # Finding the owner of an address: import, API, requests.
             models.Index(fields=["value", "kind"], name="contactpoint_value"),
+            without_source("contactpoint_without_source"),
         ]
 
     def __str__(self) -> str:
@@ -219,7 +249,7 @@ class PostalAddress(models.Model):
 
     data_map: ClassVar = ModelMap(
         category=Category.IDENTITY,
-        subjects=(Subject("contact", path="contact"),),
+        subjects=(Subject("contact", path="contact", tells_whereabouts=True),),
         activity="customer_relationship",
         source="the person, a customer company, public registers",
         retention=WithParent("contact"),
@@ -239,6 +269,7 @@ class PostalAddress(models.Model):
         verbose_name = _("postal address")
         verbose_name_plural = _("postal addresses")
         ordering = ["id"]
+        indexes = [without_source("postaladdress_without_source")]
 
     def __str__(self) -> str:
         return f"PostalAddress {self.pk}"

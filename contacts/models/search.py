@@ -11,6 +11,7 @@ from contacts.models.companies import Company
 from contacts.models.people import Contact
 from register.datamap import (
     Category,
+    Erasure,
     ModelMap,
     NotPersonal,
     Personal,
@@ -23,8 +24,11 @@ from register.datamap import (
 class ContactWord(models.Model):
     """One word by whose beginning a contact is found: of a name, address or company."""
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="words")
-    word = models.CharField(max_length=100)
+    # Its index is the second one below.
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, related_name="words", db_index=False
+    )
+    word = models.CharField(max_length=100, db_collation="C")
 
     data_map: ClassVar = ModelMap(
         category=Category.IDENTITY,
@@ -45,13 +49,11 @@ class ContactWord(models.Model):
         verbose_name = _("search word of a contact")
         verbose_name_plural = _("search words of contacts")
         indexes = [
-            # Prefix search; the operator class makes LIKE 'abc%' use the index
+            # The collation lets LIKE 'abc%' use the index and come in its order,
             # whatever the collation of the database.
-            models.Index(
-                fields=["word", "contact"],
-                name="contactword_prefix",
-                opclasses=["varchar_pattern_ops", "uuid_ops"],
-            )
+            models.Index(fields=["word", "contact"], name="contactword_prefix"),
+            # The words of one contact: whether it has the others searched for.
+            models.Index(fields=["contact", "word"], name="contactword_of_contact"),
         ]
 
     def __str__(self) -> str:
@@ -59,17 +61,36 @@ class ContactWord(models.Model):
 
 
 class CompanyWord(models.Model):
-    """One word by whose beginning a company is found: of its name or business id."""
+    """One word by whose beginning a company is found: of its name or business id.
 
-    company = models.ForeignKey(Company, models.CASCADE, related_name="words")
-    word = models.CharField(max_length=100)
+    One more is its whole name after an equals sign, by which imports recognise it.
+    """
+
+    company = models.ForeignKey(
+        Company, models.CASCADE, related_name="words", db_index=False
+    )
+    word = models.CharField(max_length=100, db_collation="C")
 
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
+        # A part of the company: it goes with it, and stays with it.
+        subjects=(
+            Subject(
+                "sole trader",
+                path="company__affiliations__contact",
+                when=("company__kind", "sole_trader"),
+                erasure=Erasure.SCRUB,
+            ),
+        ),
+        activity="customer_relationship",
+        source="derived from the company",
+        retention=WithParent("company"),
         fields={
             "id": NotPersonal("number of the row"),
             "company": NotPersonal("which company"),
-            "word": NotPersonal("derived from the company's name and number"),
+            "word": Personal(
+                "word for finding the company", portability=Portability.INFERRED
+            ),
         },
     )
 
@@ -77,11 +98,8 @@ class CompanyWord(models.Model):
         verbose_name = _("search word of a company")
         verbose_name_plural = _("search words of companies")
         indexes = [
-            models.Index(
-                fields=["word", "company"],
-                name="companyword_prefix",
-                opclasses=["varchar_pattern_ops", "uuid_ops"],
-            )
+            models.Index(fields=["word", "company"], name="companyword_prefix"),
+            models.Index(fields=["company", "word"], name="companyword_of_company"),
         ]
 
     def __str__(self) -> str:

@@ -18,8 +18,17 @@ from contacts.selectors import current_affiliations
 from register import access, actors, audit
 from register.activities import ACTIVITIES
 from register.datamap.vocabulary import Action, Category
+from register.services import protections
 
 ITEMS_PER_PAGE = 30
+# Whoever may see the person must know that there is nothing to ask or to tell.
+PROTECTED = panels.Notice(
+    _(
+        "Protected address: do not ask, write down or tell where this person lives or works."
+    ),
+    panels.Tone.DANGER,
+    "visibility_off",
+)
 
 
 @require_safe
@@ -63,15 +72,23 @@ def _contact(object_id: str) -> Contact:
 
 def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     user = request.user
+    # A protected person's addresses and roles do not exist for this page.
+    protection = protections.protection_of(contact.pk)
     points = list(contact.points.all())
     return {
         "emails": [p for p in points if p.kind == ContactPoint.Kind.EMAIL],
         "phones": [p for p in points if p.kind == ContactPoint.Kind.PHONE],
         "addresses": list(contact.addresses.all()),
+        "protection": protection,
+        "is_reader": protection is not None and protections.is_reader(user),
+        "may_protect": access.may(user, Action.ADD, Category.PROTECTED),
         "roles": _roles(contact)
         if access.may(user, Action.VIEW, Category.COMPANY)
         else None,
-        "notices": panels.notices_of(contact, user=user),
+        "notices": [
+            *([PROTECTED] if protection else []),
+            *panels.notices_of(contact, user=user),
+        ],
         "may_change": access.may(user, Action.CHANGE, Category.IDENTITY),
         "may_see_history": access.may(user, Action.VIEW, Category.AUDIT),
     }

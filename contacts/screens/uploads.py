@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
@@ -21,12 +22,15 @@ class NamelessUpload(FileUploadHandler):
     def __init__(self, request: HttpRequest, *, max_bytes: int) -> None:
         super().__init__(request)
         self.max_bytes, self.is_too_large = max_bytes, False
+        self.extension = ""
         self._stream: BinaryIO | None = None
         self._size = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file."""
         super().new_file(*args, **kwargs)
+        # Its own name may name a person; only what stands after the last dot is looked at.
+        self.extension = PurePath(self.file_name or "").suffix.lower()
         self._stream, self._size = tempfile.TemporaryFile(), 0  # noqa: SIM115 - closed with the request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -45,5 +49,4 @@ class NamelessUpload(FileUploadHandler):
         if self._stream is None or self.is_too_large:
             return None
         self._stream.seek(0)
-        # Its own name may name a person, so it goes no further than this.
         return UploadedFile(self._stream, "upload", self.content_type, self._size)

@@ -11,7 +11,6 @@ import html
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _, ngettext
@@ -22,6 +21,7 @@ from dsar.package.rows import STATE_KEY
 from dsar.package.tables import Table
 from dsar.verdicts import Column, Rule, columns_of, given_columns
 from register.datamap.graph import Entry, graph
+from register.services import controller
 
 if TYPE_CHECKING:
     from dsar.package.archive import PackageZip
@@ -59,7 +59,7 @@ def data_head(package: PackageZip) -> dict[str, Any]:
             "number": request.number,
             "received_at": request.received_at.isoformat(),
         },
-        "controller": settings.CONTROLLER,
+        "controller": _controller_facts(),
         "rights": [{"right": right, "text": text} for right, text in wording.rights()],
         "automated_decisions": wording.automated_decisions(),
         "transfers": wording.transfers(),
@@ -294,21 +294,21 @@ def _missing_files(package: PackageZip) -> str:
     return f"<p>{_e(text % {'count': count})}</p>"
 
 
+def _controller_facts() -> dict[str, str]:
+    found = controller.current()
+    names = ("name", "business_id", "address", "dpo_email", "dpo_address")
+    return {name: getattr(found, name) for name in names}
+
+
 def _controller() -> str:
+    told = _controller_facts()
+
+    def in_one(*names: str) -> str:
+        return ", ".join(told[name] for name in names if told[name])
+
     facts = [
-        (
-            _("Controller"),
-            ", ".join(
-                filter(
-                    None,
-                    (
-                        settings.CONTROLLER[k]
-                        for k in ("name", "business_id", "address")
-                    ),
-                )
-            ),
-        ),
-        (_("Data protection officer"), settings.CONTROLLER["dpo"]),
+        (_("Controller"), in_one("name", "business_id", "address")),
+        (_("Data protection officer"), in_one("dpo_email", "dpo_address")),
     ]
     listed = "".join(
         f"<dt>{_e(term)}</dt><dd>{_e(text)}</dd>" for term, text in facts if text

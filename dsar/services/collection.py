@@ -19,6 +19,7 @@ from dsar.services import requests
 from dsar.services.review import Progress, progress
 from dsar.verdicts import Column, columns_of, rows_sql
 from register.actors import Actor
+from register.database.visibility import choosing_rows
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry
 from register.errors import DomainError
@@ -59,6 +60,7 @@ def conversation_of(entry: Entry, alias: str) -> str:
     return quote(entry.label)
 
 
+@choosing_rows()
 def _find_values(request: Request, scope: Scope) -> None:
     """Write the findings with one statement, and drop those of vanished rows."""
     if sql := from_template("findings", _findings_sql, request, scope):

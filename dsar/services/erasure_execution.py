@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, requests, verification
-from dsar.services.erasure_identity import gather, seal
+from dsar.services.erasure_identity import seal
 from dsar.services.erasure_plan import mentioning_rows
-from dsar.services.erasure_rows import Selection, in_order_of_deletion, select
+from dsar.services.erasure_rows import Selection, in_order_of_deletion
 from dsar.services.erasure_steps import (
     ERASE,
     PURPOSE,
@@ -74,17 +74,23 @@ def execute(request: Request) -> ErasurePlan:
     require_state(request, Request.State.EXECUTING)
     scope = confirmed_scope(request)
     _lock_people(scope)
-    require_free_and_current(request)
-    identity = gather(request, scope)
-    selection = select(scope, also_due=True)
+    looked = require_free_and_current(request, scope, made)
+    identity, selection = looked.identity, looked.selection
     # Rewritten first, while the rows still show who else is in them.
     made.rewritten = erasure_mentions.take_out_of_own(selection, identity, scope)
     made.rewritten += erasure_mentions.take_out_of_others(
         mentioning_rows(made), identity, scope
     )
     deleted: Counter[str] = Counter()
+    root = graph().root(KIND).model
     for label in in_order_of_deletion(selection.delete):
-        deleted.update(delete_rows(graph()[label].model, list(selection.delete[label])))
+        model = graph()[label].model
+        # People are locked: whatever is theirs was found and is gone by then.
+        deleted.update(
+            delete_rows(
+                model, list(selection.delete[label]), has_parts=model is not root
+            )
+        )
     made.files_removed = deleted.pop("files", 0) + _blank(selection)
     made.deleted = {label: count for label, count in deleted.items() if count}
     made.mentions = {}
@@ -112,7 +118,6 @@ def _record_erasure(request: Request, scope: Scope, made: ErasurePlan) -> None:
             for subject_id in scope.subject_ids or [None]
         ]
     )
-    request.refresh_from_db()
     requests.add_event(request, RequestEvent.Kind.ERASED, actor=system)
 
 
@@ -121,6 +126,8 @@ def _blank(selection: Selection) -> int:
     removed = 0
     for entry, keys in selection.staying():
         meta = entry.model._meta
+        assignments: list[str] = []
+        params: list[Any] = []
         for name, personal in entry.map.personal_fields():
             if personal.erasure not in (Erasure.BLANK, Erasure.CONSTANT):
                 continue
@@ -131,19 +138,22 @@ def _blank(selection: Selection) -> int:
                 removed += files.order_removal_of_rows(
                     entry.model, field_name, list(keys)
                 )
-            is_blank = personal.erasure is Erasure.BLANK
-            value = _empty(field) if is_blank else personal.value
             column = f'"{field.column}"'
             if key:
-                assignment = f"{column} = {column} - '{key}'"
-                params: list[Any] = [list(keys)]
+                emptied = next((a for a in assignments if a.startswith(column)), "")
+                if emptied:
+                    assignments.remove(emptied)
+                assignments.append(f"{emptied or f'{column} = {column}'} - '{key}'")
             else:
-                assignment, params = f"{column} = %s", [value, list(keys)]
+                is_blank = personal.erasure is Erasure.BLANK
+                assignments.append(f"{column} = %s")
+                params.append(_empty(field) if is_blank else personal.value)
+        if assignments:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f'UPDATE "{meta.db_table}" SET {assignment}'  # noqa: S608 - identifiers come from model metadata
+                    f'UPDATE "{meta.db_table}" SET {", ".join(assignments)}'  # noqa: S608 - identifiers come from model metadata
                     f' WHERE "{meta.pk.column}" = ANY(%s)',
-                    params,
+                    [*params, list(keys)],
                 )
     return removed
 

@@ -19,10 +19,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from dsar.known_by import FullName, Identity, full_name, full_names
+from dsar.mentions.known_by import FullName, Identity, full_name, full_names
 from dsar.models import Request
-from dsar.scope import KIND, Scope, rows_in_roles
-from dsar.services.erasure_rows import entries
+from dsar.scope import KIND, Scope, for_people, rows_in_roles
+from dsar.services.erasure_rows import entries, with_columns
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure, Identifier
@@ -37,6 +37,8 @@ from register.identifiers import (
 MOST_VALUES = 5_000
 _NONCE = 12
 
+Fields = list[tuple[str, tuple[Identifier, ...]]]
+
 
 def gather(request: Request, scope: Scope) -> Identity:
     """Return everything by which the persons of a request can be recognised.
@@ -46,13 +48,8 @@ def gather(request: Request, scope: Scope) -> Identity:
     that other people have as their own too (a switchboard) are left out.
     """
     found = _Gathered(keys=[str(key) for key in scope.subject_ids])
-    root = graph().root(KIND)
-    for entry in sorted(entries(), key=lambda entry: entry is not root):
-        fields = _identifying(entry)
-        if not fields:
-            continue
-        for values in _values(entry, scope, [name for name, _kinds in fields]):
-            found.take(entry, fields, values)
+    for entry, fields, values in _values(scope):
+        found.take(entry, fields, values)
     for line in request.identifiers:
         found.take_line(line)
     identity = found.identity()
@@ -111,7 +108,7 @@ class _Gathered:
     def take(
         self,
         entry: Entry,
-        fields: list[tuple[str, tuple[Identifier, ...]]],
+        fields: Fields,
         values: tuple[Any, ...],
     ) -> None:
         """Add one row's identifying values."""
@@ -174,7 +171,7 @@ class _Gathered:
             self.words.append(text)
 
 
-def _identifying(entry: Entry) -> list[tuple[str, tuple[Identifier, ...]]]:
+def _identifying(entry: Entry) -> Fields:
     return [
         (name, personal.identifies)
         for name, personal in entry.map.personal_fields()
@@ -182,22 +179,42 @@ def _identifying(entry: Entry) -> list[tuple[str, tuple[Identifier, ...]]]:
     ]
 
 
-def _values(entry: Entry, scope: Scope, names: list[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the identifying values of the person's own rows, equal ones once."""
-    columns = ", ".join(
-        f't."{entry.model._meta.get_field(name).column}"'  # type: ignore[union-attr]
-        for name in names
-    )
-    meta = entry.model._meta
-    for rows in rows_in_roles(entry, scope):
-        if rows.subject.erasure in (Erasure.SCRUB, Erasure.DELETE_WHEN_LAST):
-            continue  # what identifies others, too
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f'SELECT DISTINCT {columns} FROM "{meta.db_table}" t'  # noqa: S608 - identifiers come from model metadata, here and below
-                f' WHERE t."{meta.pk.column}" IN ({rows.sql}) LIMIT {MOST_VALUES}'
-            )
-            yield from cursor.fetchall()
+def _values(scope: Scope) -> Iterator[tuple[Entry, Fields, tuple[Any, ...]]]:
+    """Yield the identifying values of the persons' own rows, the person's record first.
+
+    One query for all tables; equal rows come once.
+    """
+    if scope.is_empty:
+        return
+    sql, params = for_people("erasure_identity", _values_sql, scope)
+    sources = _sources()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        for place, values in sorted(cursor.fetchall(), key=lambda row: row[0]):
+            entry, fields = sources[place]
+            yield entry, fields, tuple(values)
+
+
+def _sources() -> list[tuple[Entry, Fields]]:
+    root = graph().root(KIND)
+    found = sorted(entries(), key=lambda entry: entry is not root)
+    return [(entry, fields) for entry in found if (fields := _identifying(entry))]
+
+
+def _values_sql(scope: Scope) -> str:
+    parts = []
+    for place, (entry, fields) in enumerate(_sources()):
+        meta = entry.model._meta
+        columns = ", ".join(
+            f't0."{meta.get_field(name).column}"::text'  # type: ignore[union-attr]
+            for name, _kinds in fields
+        )
+        for rows in rows_in_roles(entry, scope):
+            if rows.subject.erasure in (Erasure.SCRUB, Erasure.DELETE_WHEN_LAST):
+                continue  # what identifies others, too
+            sql = with_columns(entry, rows.sql, f"DISTINCT {place}, ARRAY[{columns}]")
+            parts.append(f"({sql} LIMIT {MOST_VALUES})")
+    return " UNION ALL ".join(parts)
 
 
 def _shared(identity: Identity, scope: Scope) -> set[str]:
@@ -224,7 +241,9 @@ def _values_of_others(
 ) -> set[str]:
     rows = entry.model._base_manager.filter(**{f"{name}__in": values})
     for subject in entry.subjects(KIND):
-        rows = rows.exclude(**{f"{subject.lookup}__in": scope.subject_ids})
+        rows = rows.exclude(
+            **{f"{subject.lookup}__in": scope.subject_ids}, **subject.condition
+        )
     return set(rows.order_by().values_list(name, flat=True))
 
 

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any
 
-from dsar.known_by import Identity
 from dsar.mentions import Mentions
+from dsar.mentions.known_by import Identity
 from dsar.scope import KIND, Scope
 from dsar.services.erasure_rows import Keys, Selection, others_in
 from dsar.services.erasure_texts import (

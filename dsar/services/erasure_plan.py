@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dsar.known_by import Identity
+from dsar.mentions.known_by import Identity
 from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope
 from dsar.services.erasure_mentions import Found
@@ -207,21 +207,25 @@ def _end(rows: Any, anchor: str, period: str) -> datetime:
 def _claimed(scope: Scope, selection: Selection) -> bool:
     """Whether a claim holds a person, a row that would go, or somebody else in one."""
     holds = Hold.objects.filter(released_at=None, reason__in=CLAIMS)
-    if holds.filter(subject_id__in=scope.subject_ids).exists():
+    people: set[Any] = set()
+    rows: dict[str, set[str]] = {}
+    for person, kind, key in holds.values_list(
+        "subject_id", "object_type", "object_id"
+    ):
+        if person is not None:
+            people.add(person)
+        if kind:
+            rows.setdefault(kind, set()).add(key)
+    if people & set(scope.subject_ids):
         return True
-    held_people = set(
-        holds.exclude(subject_id=None).values_list("subject_id", flat=True)
-    )
     for label, keys in selection.delete.items():
         entry = graph()[label]
-        if holds.filter(
-            object_type=entry.model._meta.label_lower,
-            object_id__in=[str(key) for key in keys],
-        ).exists():
+        held = rows.get(entry.model._meta.label_lower)
+        if held and held & {str(key) for key in keys}:
             return True
-        if held_people and any(
-            people & held_people
-            for people in others_in(entry, keys, scope.subject_ids).values()
+        if people and any(
+            others & people
+            for others in others_in(entry, keys, scope.subject_ids).values()
         ):
             return True
     return False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from django.utils.translation import gettext_lazy as _
 
-from dsar.models import Request
+from dsar.mentions.known_by import Identity
+from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope, scope_of
 from dsar.services import requests
 from dsar.services.erasure_identity import gather
 from dsar.services.erasure_plan import fingerprint, obstacles
-from dsar.services.erasure_rows import select
+from dsar.services.erasure_rows import Selection, select
 from register import audit
 from register.errors import DomainError
 
@@ -41,14 +44,27 @@ class PlanOutdated(DomainError):
         )
 
 
-def require_free_and_current(request: Request) -> None:
-    scope = confirmed_scope(request)
-    selection = select(scope)
-    for obstacle in obstacles(request, scope, selection, gather(request, scope)):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Looked:
+    """What an erasure would touch now, rows past their due instant included."""
+
+    scope: Scope
+    selection: Selection
+    identity: Identity
+
+
+def require_free_and_current(
+    request: Request, scope: Scope | None = None, plan: ErasurePlan | None = None
+) -> Looked:
+    """Return what the approved plan touches. Refuses if it no longer fits."""
+    scope, plan = scope or confirmed_scope(request), plan or request.plan
+    looked = Looked(scope, select(scope, also_due=True), gather(request, scope))
+    existing = looked.selection.existing()
+    for obstacle in obstacles(request, scope, existing, looked.identity):
         raise obstacle
-    made = request.plan
-    if made.fingerprint != fingerprint(selection, made):
+    if plan.fingerprint != fingerprint(existing, plan):
         raise PlanOutdated
+    return looked
 
 
 def lock_for_planning(request: Request) -> Request:

@@ -19,12 +19,13 @@ from dsar.models import Package, Request, RequestEvent
 from dsar.package.archive import PackageZip
 from dsar.scope import scope_of
 from dsar.services import collection, requests, review
+from dsar.verdicts import first_end
 from register import files
 from register.actors import Actor, system
 from register.datamap.graph import graph
 from register.errors import DomainError
-from register.models import Job
-from register.services import jobs
+from register.models import Hold, Job
+from register.services import holds, jobs
 from register.services.jobs import Progress
 
 KIND = "dsar.make_package"
@@ -88,8 +89,10 @@ def make(
 
     Call it outside transactions: the file is guarded by one that commits.
     """
+    scope = scope_of(request)
+    contents_end_at = first_end(scope, leave_out=Package)
     with translation.override(request.language):
-        archive = PackageZip(request, scope_of(request), progress=progress)
+        archive = PackageZip(request, scope, progress=progress)
         path = f"packages/{uuid.uuid4()}.zip"
         received = files.receive(archive.chunks(), path=path, max_bytes=MAX_BYTES)
     if archive.undecided:
@@ -106,10 +109,20 @@ def make(
             sha256=received.sha256,
             revision=graph().revision,
             row_count=archive.row_count,
+            contents_end_at=contents_end_at,
         )
         package.full_clean(exclude=["request"], validate_unique=False)
         package.save()
         received.keep()
+        if not scope.subject_ids:
+            # Where no person is held, the copy is, as the records are that it shows.
+            holds.place(
+                reason=Hold.Reason.ACCESS_REQUEST,
+                obj=package,
+                reference=str(request),
+                review_on=request.due_on,
+                actor=actor,
+            )
         request.state = Request.State.READY
         request.save(update_fields=["state"])
         requests.add_event(request, RequestEvent.Kind.PACKAGED, actor=actor)

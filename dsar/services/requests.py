@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dsar import selectors
 from dsar.clock import ClockError
 from dsar.models import Request, RequestEvent
-from register import audit
+from register import audit, identity_codes
 from register.actors import Actor
 from register.errors import DomainError
 
@@ -60,8 +60,10 @@ def add_event(
 ) -> RequestEvent:
     """Note that something happened, and bring the due date up to it.
 
-    Raises :class:`DomainError` for an event of the clock that the law does not know.
+    Raises :class:`DomainError` for an event of the clock that the law does not know,
+    and for a personal identity code in the reason.
     """
+    identity_codes.refuse(reason, field="reason")
     event = RequestEvent(
         request=request,
         kind=kind,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.models import Finding, Request, RequestEvent
 from dsar.services import requests
+from register import identity_codes
 from register.actors import Actor
 from register.datamap.graph import graph
 from register.errors import DomainError
@@ -162,6 +163,7 @@ def _require_sound(finding: Finding, decision: Decision) -> None:
             "file_not_editable",
             _("Parts cannot be removed from a file here; give it or withhold it."),
         )
+    identity_codes.refuse(decision.redacted, field="redacted")
     if not decision.redacted.strip():
         raise DomainError(
             "nothing_left",

@@ -19,9 +19,9 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils import formats, timezone
 
+from dsar.mentions.spellings import Reading, readings
 from dsar.models import Request
 from dsar.scope import KIND, exists_now
-from dsar.spellings import Reading, readings
 from register import access
 from register.datamap.declarations import SELF
 from register.datamap.graph import Entry, graph
@@ -221,9 +221,9 @@ def _persons_of(entry: Entry, keys: set[Any]) -> dict[Any, set[uuid.UUID]]:
             for key in keys:
                 persons[key].add(key)
             continue
-        pairs = entry.model._base_manager.filter(pk__in=keys).values_list(
-            "pk", subject.lookup
-        )
+        pairs = entry.model._base_manager.filter(
+            pk__in=keys, **subject.condition
+        ).values_list("pk", subject.lookup)
         for key, subject_id in pairs.order_by():
             if subject_id is not None:
                 persons[key].add(subject_id)
@@ -278,7 +278,7 @@ def _shown_of(
             target = names if entry is root else details
             for subject in entry.subjects(KIND):
                 rows = entry.model._base_manager.filter(
-                    **{f"{subject.lookup}__in": subject_ids}
+                    **{f"{subject.lookup}__in": subject_ids}, **subject.condition
                 ).values_list(subject.lookup, name)
                 for subject_id, value in rows.order_by("pk")[: 50 * MOST_ROWS]:
                     if value:

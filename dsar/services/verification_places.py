@@ -233,10 +233,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _cache() -> redis.Redis:
-    location = settings.CACHES["default"]["LOCATION"]
-    return redis.Redis.from_url(
-        location if isinstance(location, str) else location[0], decode_responses=False
-    )
+    location = str(settings.CACHES["default"]["LOCATION"])
+    return redis.Redis.from_url(location, decode_responses=False)
 
 
 def _cache_prefix() -> str:

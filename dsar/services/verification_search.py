@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db import models
 
-from dsar.known_by import Identity
 from dsar.mentions import Mentions
+from dsar.mentions.known_by import Identity
 from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, verification_places as places
 from dsar.services.erasure_rows import select

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from register.admin import api_keys, approvals, audit, holds, jobs, parameters, staff
+from register.admin import (
+    api_keys,
+    approvals,
+    audit,
+    conformance,
+    controller,
+    holds,
+    jobs,
+    parameters,
+    protections,
+    staff,
+)
 
-__all__ = ["api_keys", "approvals", "audit", "holds", "jobs", "parameters", "staff"]
+__all__ = [
+    "api_keys",
+    "approvals",
+    "audit",
+    "conformance",
+    "controller",
+    "holds",
+    "jobs",
+    "parameters",
+    "protections",
+    "staff",
+]

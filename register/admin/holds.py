@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.views import ChangeList
 
-from register import access, actors
+from register import access, actors, audit
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.models import Hold
@@ -108,10 +108,11 @@ class HoldAdmin(RegisterAdmin):
             try:
                 hold = self._place(request, form)
             except DomainError as error:
-                form.add_error(None, str(error))
+                form.add_error(error.field or None, str(error))
             else:
                 messages.success(request, _("The hold is in force from now on."))
                 return redirect("admin:register_hold_change", hold.pk)
+        self._record_who_is_shown(request, form)
         return TemplateResponse(
             request,
             "register/hold_place.html",
@@ -123,6 +124,12 @@ class HoldAdmin(RegisterAdmin):
                 "opts": self.opts,
             },
         )
+
+    def _record_who_is_shown(self, request: HttpRequest, form: HoldForm) -> None:
+        """Record the read: the page names the person it was opened for."""
+        person = form.person_shown()
+        if person is not None:
+            audit.record("record.viewed", actor=actors.of_request(request), obj=person)
 
     def _place(self, request: HttpRequest, form: HoldForm) -> Hold:
         values = form.cleaned_data

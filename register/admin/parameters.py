@@ -10,11 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from register.models import LegalParameter
 from register.periods import Period
+from register.screens.standard_texts import StandardTexts
 from register.staff_site import RegisterAdmin
 
 
-class LegalParameterForm(forms.ModelForm):  # type: ignore[type-arg]
+class LegalParameterForm(StandardTexts, forms.ModelForm):  # type: ignore[type-arg]
     """Refuses a period that cannot be computed with."""
+
+    standard_texts = ("source",)
 
     class Meta:
         model = LegalParameter

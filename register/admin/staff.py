@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from register import actors, audit
 from register.activities import ACTIVITIES
 from register.models import Role, RoleRight, User
+from register.screens.standard_texts import StandardTexts
 from register.services import staff
 from register.staff_site import RegisterAdmin
 
@@ -155,8 +156,10 @@ class RoleRightInline(TabularInline):
     hide_title = True
 
 
-class RoleForm(forms.ModelForm[Role]):
+class RoleForm(StandardTexts, forms.ModelForm[Role]):
     """Offers the purposes that the data map knows."""
+
+    standard_texts = ("name",)
 
     default_purpose = forms.ChoiceField(
         label=_("Purpose of use"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja.parser import Parser
 
-from register.api.errors import ApiError
+from register import identity_codes
+from register.api.errors import MOST_FIELDS, ApiError
 from register.files import CHUNK
 
 
@@ -29,12 +31,32 @@ class StrictJson(Parser):
                 _("Send JSON, with the header Content-Type: application/json."),
             )
         try:
-            return json.loads(request.body.decode(), parse_constant=_refuse_constant)
+            body = json.loads(request.body.decode(), parse_constant=_refuse_constant)
         # A RecursionError is a depth that nobody needs.
         except (ValueError, RecursionError):
             raise ApiError(
                 400, "invalid_json", _("The body is not JSON in UTF-8.")
             ) from None
+        return _without_identity_codes(body)
+
+
+def _without_identity_codes(body: Any) -> Any:
+    """Return a body without personal identity codes, masked if it asks for that itself.
+
+    Whether it may ask is for the operation to say: keys that it does not declare are
+    refused. Raises ApiError that names the places and not the codes.
+    """
+    places = list(itertools.islice(identity_codes.places(body), MOST_FIELDS))
+    if not places:
+        return body
+    if isinstance(body, dict) and body.get("identity_codes") == "mask":
+        return identity_codes.masked_json(body)
+    raise ApiError(
+        422,
+        identity_codes.CODE,
+        identity_codes.SENTENCE,
+        dict.fromkeys(places, str(identity_codes.SENTENCE)),
+    )
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -22,10 +21,11 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from register.errors import Conflict, DomainError
+from register.trouble import DISK_FULL, trouble_of
 
 logger = logging.getLogger(__name__)
 
-_SENTENCES: dict[int, tuple[str, Promise]] = {
+_SENTENCES: dict[int, tuple[str, str | Promise]] = {
     400: ("bad_request", _("The request cannot be read.")),
     401: (
         "not_authenticated",
@@ -44,6 +44,7 @@ _SENTENCES: dict[int, tuple[str, Promise]] = {
         "unavailable",
         _("The register cannot answer now. Send the request again in a moment."),
     ),
+    507: ("disk_full", DISK_FULL.answer),
     500: (
         "internal",
         _("Something went wrong here. Report the number in the header X-Request-ID."),
@@ -110,8 +111,9 @@ def in_form(response: HttpResponseBase) -> HttpResponseBase:
     if response.status_code < 400 or _is_json(response):
         return response
     formed = response_of(ApiError(response.status_code))
-    if "Allow" in response:
-        formed["Allow"] = response["Allow"]
+    for name in ("Allow", "Retry-After"):
+        if name in response:
+            formed[name] = response[name]
     return formed
 
 
@@ -132,7 +134,6 @@ def install(api: NinjaAPI) -> None:
     refuse(Http404, lambda exc: ApiError(404))
     refuse(RequestDataTooBig, lambda exc: ApiError(413))
     refuse(UnreadablePostError, lambda exc: ApiError(400, "body_unreadable"))
-    api.add_exception_handler(OperationalError, _unavailable)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -154,7 +155,11 @@ def _of_validation_error(exc: ValidationError) -> ApiError:
         return _of_header_error(headers[0])
     fields = {}
     for error in exc.errors[:MOST_FIELDS]:
-        fields[_field_name(error["loc"])] = str(error["msg"])
+        sentence = str(error["msg"])
+        if error["type"] == "uuid_parsing":
+            # The rest quotes a character of what was sent.
+            sentence = sentence.partition(",")[0]
+        fields[_field_name(error["loc"])] = sentence
     return ApiError(
         422,
         "invalid",
@@ -185,15 +190,14 @@ def _field_name(loc: Iterable[Any]) -> str:
 
 
 def _unexpected(request: HttpRequest, exc: Any) -> HttpResponse:
-    logger.error("The HTTP interface failed.", exc_info=exc)
-    return response_of(ApiError(500))
-
-
-def _unavailable(request: HttpRequest, exc: Any) -> HttpResponse:
-    """The database is away or overloaded: nothing is wrong with the request."""
-    logger.error("The database does not answer.", exc_info=exc)
-    response = response_of(ApiError(503))
-    response["Retry-After"] = "5"
+    trouble = trouble_of(exc)
+    if trouble is None:
+        logger.error("The HTTP interface failed.", exc_info=exc)
+        return response_of(ApiError(500))
+    # Nothing is wrong with the request: it may be sent again.
+    logger.error("The HTTP interface cannot answer.", exc_info=exc)
+    response = response_of(ApiError(trouble.status, trouble.code, trouble.answer))
+    response["Retry-After"] = str(trouble.retry_after)
     return response
 
 

@@ -18,6 +18,8 @@ class Lock(enum.IntEnum):
     JOB = 7004
     CONTACT_POINT = 7005
     RETENTION_RUN = 7006
+    # After CONTACT_POINT, where both are taken.
+    BUSINESS_ID = 7007
 
 
 def advisory_lock(lock: Lock) -> None:

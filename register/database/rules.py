@@ -9,7 +9,9 @@ declaration is covered without a line of SQL of its own:
 * a trigger that writes ``ends_at`` by the retention rule;
 * row security: from its due instant on, a row and its parts do not exist for the
   application role, unless it is held and the session may see what is held;
-* a check on every JSON column that refuses undeclared keys.
+* row security: what tells where a person under address protection is, is hidden;
+* a check on every JSON column that refuses undeclared keys;
+* a check on free text that refuses personal identity codes.
 
 The owner of the tables (migrations, workers, backup) is not bound by row security, so
 that sweeps and ``pg_dump`` see everything.
@@ -25,6 +27,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, models, transaction
 
+from register.database import identity_codes, roles, whereabouts
 from register.database.locks import Lock, advisory_lock
 from register.datamap.declarations import Ends, Keys, WithParent
 from register.datamap.graph import Entry, Graph, graph
@@ -62,8 +65,7 @@ class EndsAtTrigger:
 
 def apply() -> None:
     """Bring the database in line with the data map. Running it again changes nothing."""
-    if connection.vendor != "postgresql":
-        raise CommandError("The register needs PostgreSQL.")
+    refuse_unsuitable_server()
     _ensure_application_role()
     with transaction.atomic():
         advisory_lock(Lock.DATABASE_RULES)
@@ -72,6 +74,17 @@ def apply() -> None:
                 cursor.execute(statement)
             for trigger in ends_at_triggers(graph()):
                 _apply_ends_at(cursor, trigger)
+
+
+def refuse_unsuitable_server() -> None:
+    """Raise CommandError with a sentence if the server is no PostgreSQL or too old."""
+    if connection.vendor != "postgresql":
+        raise CommandError("The register needs PostgreSQL.")
+    connection.ensure_connection()
+    try:
+        roles.refuse_old_server(connection.connection.info.server_version)
+    except roles.ServerTooOld as error:
+        raise CommandError(str(error)) from error
 
 
 def statements(map_: Graph) -> Iterator[str]:
@@ -89,6 +102,10 @@ def statements(map_: Graph) -> Iterator[str]:
         yield from _row_security(entry)
     for entry in map_:
         yield from _json_keys(entry)
+    yield from whereabouts.statements(
+        map_, due={entry.label for entry in due_tables(map_)}
+    )
+    yield from identity_codes.statements(map_)
 
 
 def ends_at_triggers(map_: Graph) -> Iterator[EndsAtTrigger]:
@@ -103,10 +120,14 @@ def ends_at_triggers(map_: Graph) -> Iterator[EndsAtTrigger]:
             for name in columns
             if name
         )
+        instant = ends_at_sql(Period.parse(retention.period), f"COALESCE({anchor})")
+        limit = retention.no_later_than
+        if limit:
+            column = entry.model._meta.get_field(limit).column  # type: ignore[union-attr]
+            instant = f'LEAST({instant}, NEW."{column}")'
+        words = (retention.period, retention.anchor, retention.fallback, limit)
         yield EndsAtTrigger(
-            entry.model._meta.db_table,
-            ends_at_sql(Period.parse(retention.period), f"COALESCE({anchor})"),
-            f"{retention.period} {retention.anchor} {retention.fallback}".strip(),
+            entry.model._meta.db_table, instant, " ".join(words).strip()
         )
 
 
@@ -183,7 +204,7 @@ def _ensure_application_role() -> None:
             # Another database of the same server is being set up at this moment.
             if attempt == 9:
                 raise CommandError(
-                    f"The database user needs CREATEROLE, or an administrator must once run: CREATE ROLE {role}; GRANT {role} TO <user>;"
+                    f"The role {role} is missing or the database user may not take it: an administrator of the server makes both with manage.py database_roles."
                 ) from error
             time.sleep(0.2)
         else:

@@ -1,6 +1,7 @@
 """Seeing what row security hides, always said aloud in the code.
 
-What is held past its due instant is seen by the DPO alone; how much is due and not
+What is held past its due instant is seen by the DPO alone; where a protected person is,
+by readers who were named, one person at a time; how much is due and not
 yet deleted must be countable, or nobody could see that it is late.
 """
 
@@ -8,20 +9,55 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from register.database.rules import SEES_HELD
+from register.database.whereabouts import EVERYBODY, SEES
 
 
 @contextlib.contextmanager
 def with_held_rows() -> Iterator[None]:
     """Let the queries inside see held rows although they are due."""
-    _set("on")
+    _set(SEES_HELD, "on")
     try:
         yield
     finally:
-        _set("off")
+        _set(SEES_HELD, "off")
+
+
+@contextlib.contextmanager
+def with_whereabouts(*subject_ids: UUID) -> Iterator[None]:
+    """Let the queries inside see where these protected persons are.
+
+    For a reader whose look was recorded (:func:`register.services.protections.reveal`).
+    """
+    _set(SEES, ",".join(map(str, subject_ids)))
+    try:
+        yield
+    finally:
+        _set(SEES, "")
+
+
+@contextlib.contextmanager
+def choosing_rows() -> Iterator[None]:
+    """Let the queries inside find the rows of protected persons too.
+
+    Only keys and numbers may come of them, never what stands in a row: what a request
+    is about must be complete, whoever works on it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting(%s, true), set_config(%s, %s, false)",
+            [SEES, SEES, EVERYBODY],
+        )
+        before = cursor.fetchone()[0] or ""
+    try:
+        yield
+    finally:
+        _set(SEES, before)
 
 
 @contextlib.contextmanager
@@ -43,6 +79,22 @@ def counting_everything() -> Iterator[None]:
             cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}")
 
 
-def _set(value: str) -> None:
+@contextlib.contextmanager
+def as_the_web() -> Iterator[None]:
+    """Run the queries inside as the screens and the API do: in the application role.
+
+    To find out what they would show. Call it inside a transaction.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, false)", [SEES_HELD, value])
+        cursor.execute("SELECT current_setting('role')")
+        role = cursor.fetchone()[0]
+        cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+    yield
+    # Not in a finally: after an error the transaction itself puts the role back.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}")
+
+
+def _set(name: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, false)", [name, value])

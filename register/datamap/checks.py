@@ -272,6 +272,14 @@ def _check_retention(
             "Give fallback= a field that is never empty.",
             model,
         )
+    limit = retention.no_later_than
+    if limit and not isinstance(fields.get(limit), models.DateTimeField):
+        yield _error(
+            "E018",
+            f"{label}: the row is to end no later than {limit!r}, which is not a date-time field.",
+            "Name a date-time field of the table.",
+            model,
+        )
     ends_at = fields.get("ends_at")
     if ends_at is None or not getattr(ends_at, "db_index", False):
         yield _error(

@@ -33,8 +33,8 @@ class NotPersonal:
 class Keep:
     """Why a value survives erasure, and until when (GDPR Art. 17(3)).
 
-    ``law`` names the provision, ``period`` is an ISO 8601 period counted from the
-    field ``anchor`` of the same row.
+    ``law`` names the provision, ``period`` is an ISO 8601 period counted from
+    ``anchor``: a field of the row, or by a path of the row that it is part of.
     """
 
     law: str
@@ -81,6 +81,13 @@ class Subject:
     that model itself. ``by_id`` names a UUID column instead (of the table ``path`` leads
     to, if one is given), for ledgers that name people without a foreign key. ``access`` and ``erasure`` apply to the whole row
     for a person in this role; the stricter of row and field decides.
+
+    ``when`` names a column of the row, or of one it is part of (``company__kind``), and
+    the value it must have: only then is the row about the person. What a company with
+    limited liability is to its people is nothing of theirs, what a sole trader is, is.
+
+    ``tells_whereabouts`` says that the row tells where the person lives or can be met;
+    it is hidden while the person's address is protected.
     """
 
     role: str
@@ -89,6 +96,13 @@ class Subject:
     kind: str = "contact"
     access: Access = Access.GIVE
     erasure: Erasure = Erasure.DELETE_ROW
+    when: tuple[str, str] | None = None
+    tells_whereabouts: bool = False
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The Django look-up that a row must meet, besides leading to the person."""
+        return dict([self.when]) if self.when else {}
 
     @property
     def lookup(self) -> str:
@@ -104,6 +118,8 @@ class Ends:
 
     The due instant is stored in the column ``ends_at``. ``lag`` is the longest time
     the row may still exist after it; it is invisible from the instant itself.
+    ``no_later_than`` names a date-time field; a row that has a value there ends then,
+    should that be earlier.
     """
 
     rule: str
@@ -111,6 +127,7 @@ class Ends:
     anchor: str
     fallback: str = ""
     lag: str = "PT1H"
+    no_later_than: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -16,15 +16,18 @@ from register import files
 from register.datamap.graph import graph
 
 
-def delete_rows(model: type[models.Model], keys: list[Any]) -> Counter[str]:
+def delete_rows(
+    model: type[models.Model], keys: list[Any], *, has_parts: bool = True
+) -> Counter[str]:
     """Delete the rows with ``keys``, their parts and (after commit) their files.
 
-    Call it inside a transaction. Returns the numbers of deleted rows by table label,
+    Call it inside a transaction. ``has_parts=False`` where the parts are gone already
+    and the rows are locked, so that none can be added. Returns the numbers of deleted rows by table label,
     and of files under ``"files"``. Rows that are gone already are not counted.
     """
     counts: Counter[str] = Counter()
     if keys:
-        _delete(model, keys, counts)
+        _delete(model, keys, counts, has_parts=has_parts)
     return counts
 
 
@@ -37,11 +40,17 @@ def parts_of(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
     ]
 
 
-def _delete(model: type[models.Model], keys: list[Any], counts: Counter[str]) -> None:
+def _delete(
+    model: type[models.Model],
+    keys: list[Any],
+    counts: Counter[str],
+    *,
+    has_parts: bool = True,
+) -> None:
     meta = model._meta
     for relation in _relations(model):
         part, column = relation.related_model, relation.field.column
-        if relation.on_delete is models.CASCADE:
+        if relation.on_delete is models.CASCADE and has_parts:
             _delete_parts(part, column, keys, counts)
         elif relation.on_delete is models.SET_NULL:
             _run(

@@ -15,6 +15,7 @@ class Category(models.TextChoices):
 
     IDENTITY = "identity", _("Identity and contact details")
     COMPANY = "company", _("Companies and roles")
+    PROTECTED = "protected", _("Protected addresses")
     PROHIBITIONS = "prohibitions", _("Prohibitions of contact")
     COMMUNICATION = "communication", _("Communication: who and when")
     CHATS = "chats", _("Customer-service chats")
@@ -24,6 +25,7 @@ class Category(models.TextChoices):
     REQUESTS = "requests", _("Requests of data subjects")
     RETENTION = "retention", _("Retention and holds")
     DATA_MAP = "data_map", _("Data map and legal parameters")
+    CONFORMANCE = "conformance", _("Conformance board")
     AUDIT = "audit", _("Audit trail")
     STAFF = "staff", _("Staff accounts and roles")
     API_KEYS = "api_keys", _("API keys")
@@ -36,6 +38,7 @@ class Category(models.TextChoices):
 CLAUSES: dict[Category, str | None] = {
     Category.IDENTITY: "N4.1",
     Category.COMPANY: "N4.2",
+    Category.PROTECTED: "N9.1",
     Category.PROHIBITIONS: "N4.4",
     Category.COMMUNICATION: "N4.9",
     Category.CHATS: "N4.11",
@@ -45,6 +48,7 @@ CLAUSES: dict[Category, str | None] = {
     Category.RETENTION: "N7.1",
     Category.AUDIT: "N9.1",
     Category.STAFF: "N9.2",
+    Category.CONFORMANCE: "N0.1",
     Category.DATA_MAP: None,
     Category.API_KEYS: None,
     Category.JOBS: None,

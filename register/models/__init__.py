@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from register.models.api_keys import ApiKey, IdempotencyKey
 from register.models.audit import AuditEntry, AuditSeal
+from register.models.clock import ClockReading
+from register.models.conformance import ConformanceRun
+from register.models.controller import Controller
 from register.models.files import FileRemoval
 from register.models.holds import Hold
 from register.models.jobs import Approval, Job
+from register.models.monitoring import Process, TaskTally
 from register.models.parameters import LegalParameter
+from register.models.protections import AddressProtection, WhereaboutsReader
 from register.models.staff import Role, RoleAssignment, RoleRight, User
 
 __all__ = [
+    "AddressProtection",
     "ApiKey",
     "Approval",
     "AuditEntry",
     "AuditSeal",
+    "ClockReading",
+    "ConformanceRun",
+    "Controller",
     "FileRemoval",
     "Hold",
     "IdempotencyKey",
     "Job",
     "LegalParameter",
+    "Process",
     "Role",
     "RoleAssignment",
     "RoleRight",
+    "TaskTally",
     "User",
+    "WhereaboutsReader",
 ]

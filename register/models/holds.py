@@ -84,7 +84,12 @@ class Hold(models.Model):
             "object_type": NotPersonal("kind of record"),
             "object_id": NotPersonal("key of a record"),
             "reason": Personal("why the data is kept", **KEPT),
-            "reference": Personal("reference of the case", **KEPT),
+            # What was written is over with the case. Why and when it was held stays.
+            "reference": Personal(
+                "reference of the case",
+                erasure=Erasure.BLANK,
+                portability=Portability.OBSERVED,
+            ),
             "review_on": NotPersonal("when the hold is looked at again"),
             "placed_by": NotPersonal(
                 "account that placed the hold; the audit trail answers for it"

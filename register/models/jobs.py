@@ -41,6 +41,8 @@ class Job(models.Model):
     )
     done = models.PositiveBigIntegerField(_("done"), default=0)
     total = models.PositiveBigIntegerField(_("of"), default=0)
+    # How far the attempt came that came farthest: whoever gets beyond it is not stuck.
+    farthest = models.PositiveBigIntegerField(default=0, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error_code = models.CharField(_("error"), max_length=80, blank=True)
     result = models.JSONField(_("result"), default=dict, blank=True)
@@ -66,6 +68,7 @@ class Job(models.Model):
             "state": NotPersonal("vocabulary"),
             "done": NotPersonal("a number of records"),
             "total": NotPersonal("a number of records"),
+            "farthest": NotPersonal("a number of records"),
             "attempts": NotPersonal("a number"),
             "error_code": NotPersonal("class of an error, never its text"),
             "result": Keys({"counts": NotPersonal("numbers of records")}),
@@ -89,7 +92,9 @@ class Job(models.Model):
                 fields=["created_at"],
                 name="job_unfinished",
                 condition=models.Q(state__in=["queued", "running"]),
-            )
+            ),
+            # Monitoring counts jobs by kind and state.
+            models.Index(fields=["kind", "state"], name="job_kind_state"),
         ]
 
     def __str__(self) -> str:

@@ -1,40 +1,20 @@
-"""Whether the process lives, and whether it can serve."""
+"""Whether the register can serve, for a member of staff who watches over it.
+
+Machines are answered before this by :mod:`register.monitoring.probes`.
+"""
 
 from __future__ import annotations
 
-from django.core.cache import cache
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
-from redis.exceptions import RedisError
 
-from register.database import drift
-
-
-def alive(request: HttpRequest) -> JsonResponse:
-    """Answer that the web process runs; it asks no other server."""
-    return JsonResponse({"status": "ok"})
+from register import access
+from register.datamap.vocabulary import Action, Category
+from register.monitoring import probes, readiness
 
 
 @never_cache
-def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 only if the database is migrated and ruled as the code expects it."""
-    problems: list[str] = []
-    try:
-        connection.ensure_connection()
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            problems.append("migrations are pending: run manage.py migrate")
-        else:
-            problems.extend(drift.differences())
-    except DatabaseError:
-        problems.append("the database does not answer")
-    try:
-        cache.get("readyz")
-    except (RedisError, OSError):
-        problems.append("Redis does not answer")
-    return JsonResponse(
-        {"status": "not ready" if problems else "ok", "problems": problems},
-        status=503 if problems else 200,
-    )
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer with sentences to those who may see the data map, which is what it is compared with."""
+    may_see = access.may(request.user, Action.VIEW, Category.DATA_MAP)
+    return probes.response_of(readiness.report(), with_details=may_see)

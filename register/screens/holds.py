@@ -11,8 +11,6 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -26,15 +24,6 @@ from register.screens.rows import name_of, person_model
 def is_holdable(model: type[models.Model]) -> bool:
     """Whether rows of the table end by themselves, so that a hold means something."""
     return any(entry.model is model for entry in due_tables(graph()))
-
-
-def place_url(obj: models.Model) -> str:
-    """Return the address of the page that places a hold on a person or a record."""
-    if isinstance(obj, person_model()):
-        query = {"person": obj.pk}
-    else:
-        query = {"record": f"{obj._meta.label_lower}:{obj.pk}"}
-    return f"{reverse('admin:register_hold_add')}?{urlencode(query)}"
 
 
 def find_record(named: str) -> models.Model | None:
@@ -139,6 +128,13 @@ class HoldForm(forms.Form):
             ),
         )
         self.order_fields(["person", "reason"])
+
+    def person_shown(self) -> models.Model | None:
+        """Return whom the page names, if it names anybody."""
+        if "person" not in self.fields:
+            return None
+        key = _valid_key(str(self["person"].value() or ""))
+        return person_model()._default_manager.filter(pk=key).first() if key else None
 
     def clean_record(self) -> str:
         """Refuse what is gone, and what never ends."""

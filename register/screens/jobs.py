@@ -20,6 +20,7 @@ from register import access
 from register.datamap.vocabulary import Action, Category
 from register.models import Job
 from register.services import jobs
+from register.trouble import by_code as trouble_by_code
 
 # Tells htmx to stop asking.
 STOP_POLLING = 286
@@ -79,6 +80,7 @@ def progress_context(job: Job) -> dict[str, Any]:
         "job_title": title_of(job),
         "job_destination": destination_of(job),
         "job_has_started": job.total > 0,
+        "job_pause": pause_of(job),
     }
 
 
@@ -86,6 +88,12 @@ def title_of(job: Job) -> str | Promise:
     """Return the kind of work in words."""
     kind = jobs.KINDS.get(job.kind)
     return kind.title if kind else _("Background work")
+
+
+def pause_of(job: Job) -> str | Promise:
+    """Return why an unfinished job stands still, or nothing."""
+    trouble = trouble_by_code(job.error_code)
+    return trouble.pause if trouble and not job.is_over else ""
 
 
 def destination_of(job: Job) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date
 
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from register import audit
 from register.actors import Actor
+from register.datamap.graph import graph
+from register.datamap.vocabulary import Identifier
 from register.errors import DomainError
 from register.models import Hold
 
@@ -31,7 +34,14 @@ def place(
     Deleting rechecks holds in its own transaction, so a hold that commits before the
     deletion is always honoured. Refuses a record that is gone: a deletion that was
     under way came first, and a hold on nothing would promise what it cannot keep.
+    Refuses a reference that names the person.
     """
+    if subject_id is not None and _names(subject_id) & _words(reference):
+        raise DomainError(
+            "reference_names_person",
+            _("Write the number of the case, not the name of the person."),
+            field="reference",
+        )
     hold = Hold(
         reason=reason,
         subject_id=subject_id,
@@ -52,6 +62,22 @@ def place(
         "hold.placed", actor=actor, obj=hold, subject_id=subject_id, reason=str(reason)
     )
     return hold
+
+
+def _names(subject_id: uuid.UUID) -> set[str]:
+    """Return the words of a person's names, by the fields the data map takes for names."""
+    person = graph().root("contact")
+    fields = [
+        name
+        for name, declared in person.map.personal_fields()
+        if Identifier.NAME in declared.identifies
+    ]
+    rows = person.model._default_manager.filter(pk=subject_id).values_list(*fields)
+    return {word for row in rows for text in row for word in _words(text)}
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}
 
 
 @transaction.atomic

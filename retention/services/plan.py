@@ -10,11 +10,12 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
+from register.database.clock import database_now
 from register.database.visibility import counting_everything
 from register.datamap.declarations import Reviewed, WithParent
 from register.datamap.graph import Entry, graph
 from retention import counting
-from retention.due import Rule, database_now, rules
+from retention.due import Rule, rules
 from retention.held import HoldsInForce, in_force
 
 

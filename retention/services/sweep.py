@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from register import actors, audit
 from register.actors import Actor
+from register.clocks import steady_now
 from register.database.locks import Lock, release_session_lock, try_session_lock
 from register.datamap.graph import graph
 from retention.batches import Walk
-from retention.due import Rule, database_now, rules
+from retention.due import Rule, rules
 from retention.held import in_force
 from retention.models import Run
 
@@ -26,6 +27,9 @@ BATCH_SIZE = 5_000
 BATCH_SIZE_WITH_FILES = 1_000
 # Of each table in one run, so that a flood in one keeps no other waiting.
 MAX_BATCHES = 100
+
+# How long a run that found nothing stays in the ledger.
+IDLE_RUNS_KEPT = timedelta(days=1)
 
 audit.register_actions(
     {
@@ -47,9 +51,10 @@ def sweep(
 
     Several sweeps may run at once: they share the rows. Killed at any moment, nothing
     is lost or done twice. ``report`` is told after each batch how many rows are gone.
-    Raises ValueError for a moment that has not come yet.
+    Raises ValueError for a moment that has not come yet, and ClocksDisagree while no
+    clock can be trusted.
     """
-    now = database_now()
+    now = steady_now()
     moment = at or now
     if moment > now:
         raise ValueError("What is not due yet cannot be ended.")
@@ -71,7 +76,21 @@ def sweep(
             finished_at=timezone.now(), is_complete=is_complete
         )
     run.refresh_from_db()
+    _forget_idle_runs()
     return run
+
+
+def _forget_idle_runs() -> None:
+    """Delete the rows of runs that found nothing, once they only fill the ledger.
+
+    A day of them shows that the sweep comes round, and there are 144 in a day.
+    """
+    Run.objects.filter(
+        deleted=0,
+        is_complete=True,
+        batches=None,
+        finished_at__lt=timezone.now() - IDLE_RUNS_KEPT,
+    ).delete()
 
 
 @contextlib.contextmanager

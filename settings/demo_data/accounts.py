@@ -7,7 +7,7 @@ from pathlib import Path
 
 from register import actors
 from register.models import ApiKey, Role, User
-from register.services import api_keys, staff
+from register.services import api_keys, controller, staff
 
 # Two data protection officers, because what is irreversible needs a second person.
 ACCOUNTS = [
@@ -28,6 +28,7 @@ def make_accounts() -> str:
     Every account gets the same random password of this installation.
     """
     actor = actors.system("access_control")
+    controller.save({}, actor=actor)  # what the settings of the demo say
     password = f"demo-{secrets.token_hex(4)}"
     lines = ["Log in with any of these; the password is the same for all:", ""]
     for name, first_name, last_name, role_code in ACCOUNTS:

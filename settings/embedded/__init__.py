@@ -24,7 +24,7 @@ nobody else touches them. It runs without importing the project, so the modules 
 (`supervisor`, `postgres`, `kernel`, `places`) import the standard library and each
 other only.
 
-``python -m settings.embedded {status,url,stop,wipe}`` is for people.
+``python -m settings.embedded {status,url,keep,stop,wipe}`` is for people.
 """
 
 from __future__ import annotations

@@ -114,5 +114,8 @@ def ask(pid: object, how: signal.Signals) -> bool:
 
 def log(line: str) -> None:
     """Write to the log file, which is the supervisor's standard output."""
-    sys.stdout.write(f"supervisor: {line.rstrip()}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"supervisor: {line.rstrip()}\n")
+        sys.stdout.flush()
+    except OSError:
+        pass  # the disk is full; the servers matter more than what is said of them

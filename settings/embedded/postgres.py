@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .kernel import die_with_parent, log
+from .kernel import ask, die_with_parent, log
 from .places import (
     INSTEAD,
     PORT,
@@ -41,6 +41,12 @@ def postgres_command(places: Places, programs: Path) -> list[str]:
         # What stands in people's rows does not belong into a log file.
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+        # Sentences of errors quote values ("invalid input syntax … "Virtanen"").
+        "log_min_messages": "log",
     }
     command = [str(programs / "postgres"), "-D", str(places.cluster), "-p", str(PORT)]
     for name, value in settings.items():
@@ -221,3 +227,18 @@ def disown_pid_file(cluster: Path) -> None:
         pid_file.unlink()  # killed while writing it, or the disk was full
         return
     pid_file.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
+
+
+def end_sessions(cluster: Path) -> None:
+    """Kill what is left of a server whose first process was killed (Linux).
+
+    PostgreSQL's processes all work in its data directory. What they were doing is
+    undone by the next start, as after any crash.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = (process / "cwd").samefile(cluster)
+        except OSError:
+            continue  # it ended, or belongs to somebody else
+        if is_ours:
+            ask(int(process.name), signal.SIGKILL)

@@ -35,6 +35,7 @@ from .postgres import (
     as_user,
     choose_store,
     disown_pid_file,
+    end_sessions,
     give,
     make_cluster,
     postgres_command,
@@ -162,6 +163,9 @@ class Supervisor:
             waited = time.monotonic() - since
             if waited > 3 and not asked:
                 asked = end_orphans(self.places)
+            if waited > 5:
+                # Without its postmaster a session ends after its statement, if ever.
+                end_sessions(self.places.cluster)
             if waited > STOP_SECONDS:
                 raise EmbeddedServicesError(
                     "Servers of an earlier start do not end: end by hand the "
@@ -277,6 +281,8 @@ def _valkey_command(places: Places) -> list[str]:
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
+        # It would remember commands with what they carry.
+        "slowlog-log-slower-than": "-1",
     }
     command = [str(valkey_program())]
     for name, value in settings.items():

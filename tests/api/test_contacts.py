@@ -121,3 +121,11 @@ def test_finding_instead_of_adding_is_a_read(caller, anna):
             "action", "subject_id"
         )
     ) == [("record.viewed", anna.pk)]
+
+
+def test_what_is_no_number_of_a_contact_is_not_quoted(caller, db):
+    response = caller.get("/contacts/Virtanen")
+
+    [sentence] = response.json()["error"]["fields"].values()
+    assert response.status_code == 422
+    assert sentence == "Input should be a valid UUID"

@@ -348,3 +348,56 @@ def chunked(data):
         "wsgi.input": Stream(data),
         "wsgi.input_terminated": True,
     }
+
+
+# --- the container that sound shares with video ---------------------------------------
+
+
+def box(kind: bytes, content: bytes = b"") -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+
+def mp4_file(*handlers: bytes, brand: bytes = b"isom") -> bytes:
+    """A file as phones and call systems write it: what it holds stands at the end."""
+    tracks = b"".join(
+        box(b"trak", box(b"tkhd", bytes(84)) + box(b"mdia", box(b"hdlr", bytes(8) + kind + bytes(12))))
+        for kind in handlers
+    )  # fmt: skip
+    ftyp = box(b"ftyp", brand + bytes(4) + b"isomiso2mp41")
+    return ftyp + box(b"mdat", bytes(9000)) + box(b"moov", tracks)
+
+
+@pytest.mark.parametrize("brand", [b"isom", b"mp42", b"iso2", b"M4A "])
+def test_sound_in_a_file_of_a_general_brand_is_taken_in(caller, call_id, stored, brand):
+    response = caller.put(
+        f"/calls/{call_id}/recording",
+        mp4_file(b"soun", brand=brand),
+        content_type="audio/x-m4a",
+    )
+
+    assert response.status_code == 201
+    assert response.json()["content_type"] == "audio/mp4"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        mp4_file(b"soun", b"vide"),
+        mp4_file(b"vide"),
+        mp4_file(b"vide", brand=b"M4A "),
+        mp4_file(),
+        mp4_file(b"soun")[:5000],
+        box(b"ftyp", b"isom" + bytes(12)) + bytes(9000),
+        # Lengths that lie: nought, more than there is, boxes without end.
+        box(b"ftyp", b"isom" + bytes(12)) + b"\x00\x00\x00\x00moov" + b"\xff" * 90,
+        box(b"ftyp", b"isom" + bytes(12)) + box(b"free") * 20_000,
+    ],
+)
+def test_a_film_or_a_file_without_sound_is_refused(caller, call_id, stored, data):
+    response = caller.put(f"/calls/{call_id}/recording", data, content_type="audio/mp4")
+
+    assert response.status_code == 415
+    assert response.json()["error"]["code"] == "not_sound_alone"
+    assert stored() == []
+    assert not Recording.objects.exists()
+    assert not FileRemoval.objects.exists()

@@ -212,4 +212,4 @@ def test_a_database_that_is_away_is_no_mistake_of_the_sender(caller, monkeypatch
 
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
-    assert response.json()["error"]["code"] == "unavailable"
+    assert response.json()["error"]["code"] == "database_away"

@@ -159,7 +159,7 @@ def english_only(language):
 
 def addresses():
     """Return the lists and empty forms of all tables, and the pages beside them."""
-    names = ["index", "retention_run_plan", "password_change"]
+    names = ["index", "retention_run_plan", "register_setup", "password_change"]
     for model in admin.site._registry:
         meta = model._meta
         names += [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -61,3 +63,17 @@ def test_every_screen_fits_a_telephone(language, officer, open_as):
     }
 
     assert too_wide == {}
+
+
+@pytest.mark.usefixtures("anna")
+def test_scroll_bars_speak_the_language_of_the_page(officer, open_as):
+    """Unfold's own label is English on every page."""
+    page = open_as(officer, language="fi")
+    page.goto("/admin/contacts/contact/")
+
+    labels = page.eval_on_selector_all(
+        ".simplebar-content-wrapper",
+        "bars => bars.map(bar => bar.getAttribute('aria-label'))",
+    )
+    with translation.override("fi"):
+        assert set(labels) == {gettext("content that can be scrolled")}

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from contacts.models import ImportBatch
-from contacts.services.imports import batches
+from contacts.services.imports import batches, preview, reading
+from contacts.services.imports.layouts import Choice, Layout
 from register import actors, files
 from register.models import Job
 from register.services import jobs
@@ -53,16 +54,27 @@ def person(number: int, **cells: str) -> dict[str, str]:
     return {**given, **{names[name]: value for name, value in cells.items()}}
 
 
-def upload(content: bytes, *, user, title: str = "Fair in Tampere") -> ImportBatch:
-    """Send a file and have it read."""
+def upload(
+    content: bytes,
+    *,
+    user,
+    title: str = "Fair in Tampere",
+    choice: Choice | None = None,
+) -> ImportBatch:
+    """Send a file and have it looked at."""
+    seen = preview.of_file(reading.examine(lambda: io.BytesIO(content), choice))
     received = files.receive(
         [content],
         path=batches.path_of_new_file(),
         max_bytes=settings.IMPORT_MAX_BYTES,
     )
-    batch = batches.upload(received, title=title, actor=actors.of_user(user))
-    work_off(batch)
-    return batch
+    return batches.upload(
+        received,
+        title=title,
+        layout=seen.layout,
+        targets=seen.targets,
+        actor=actors.of_user(user),
+    )
 
 
 def try_out(batch: ImportBatch, *, user, targets: list[str] | None = None):
@@ -93,3 +105,8 @@ def work_off(batch: ImportBatch) -> dict[str, int]:
     batch.refresh_from_db()
     counts: dict[str, int] = done.result.get("counts", {})
     return counts
+
+
+def layout_of(content: bytes, **choice) -> Layout:
+    """How a file is read with what is chosen."""
+    return reading.examine(lambda: io.BytesIO(content), Choice(**choice)).layout

@@ -196,3 +196,40 @@ def test_reading_the_list_is_recorded_without_the_words_searched(
     assert entry.object_type == "contacts.contact"
     assert set(entry.details) == {"count", "query"}
     assert "virtanen" not in str(entry.details)
+
+
+# --- by day ------------------------------------------------------------------------------
+
+
+def added_at(contact, moment):
+    Contact.objects.filter(pk=contact.pk).update(created_at=moment)
+
+
+def test_a_day_of_the_filter_is_a_whole_day_of_the_reader(
+    officer, client_of, anna, bruno
+):
+    """Midnight in Helsinki is 22 or 21 o'clock UTC; the last day counts as a whole."""
+    added_at(anna, datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
+    added_at(bruno, datetime(2026, 3, 2, 22, 0, tzinfo=UTC))
+
+    def found(**days):
+        page = client_of(officer).get(
+            reverse("admin:contacts_contact_changelist"), days
+        )
+        return [row.first_name for row in page.context["cl"].result_list]
+
+    assert found(created_at_from="2026-03-02", created_at_to="2026-03-02") == ["Anna"]
+    assert found(created_at_from="2026-03-03") == ["Bruno"]
+    assert found(created_at_to="2026-03-01") == []
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "soon", "%00", "9999-12-31", "0001-01-01"]
+)
+def test_what_is_no_day_is_no_error(officer, client_of, anna, day):
+    for name in ("created_at_from", "created_at_to"):
+        answer = client_of(officer).get(
+            reverse("admin:contacts_contact_changelist"), {name: day}, follow=True
+        )
+
+        assert answer.status_code == 200

@@ -15,7 +15,14 @@ from django.db import connection
 from django.utils import timezone
 
 from consent.models import Prohibition
-from contacts.models import Affiliation, Contact, ContactPoint, ContactWord, ImportRow
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    ContactWord,
+    ImportRow,
+)
 from contacts.services.imports import batches, runs
 from register import actors
 from register.models import AuditEntry, Job
@@ -25,44 +32,72 @@ from tests.contacts.import_files import hubspot, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE, CHUNK = 1_500, 20
+PEOPLE, CHUNK = 300, 20
 WAIT = 60
 # Small chunks, so that there is a middle.
 WORKER = f"""
-import sys
+import os, signal, sys
 import django
 from django.conf import settings
 settings.DATABASES["default"]["NAME"], settings.MEDIA_ROOT = sys.argv[1:3]
 django.setup()
-from contacts.services.imports import runs
+from contacts.services import search_words
+from contacts.services.imports import runs, writing
 from register.services import jobs
 runs.CHUNK = {CHUNK}
+
+def die_in(owner, name, *, when):
+    real, calls = getattr(owner, name), []
+    def dying(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 4 and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = real(*args, **kwargs)
+        if len(calls) == 4 and when == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    setattr(owner, name, dying)
+
+def die_in_the_middle_of_a_copy():
+    real, calls = writing._copy, []
+    def rows_that_kill(rows):
+        yield from rows[: len(rows) // 2]
+        os.kill(os.getpid(), signal.SIGKILL)
+    def copy(model, columns, rows):
+        calls.append(model)
+        real(model, columns, rows_that_kill(rows) if len(calls) == 17 else rows)
+    writing._copy = copy
+
+match sys.argv[4]:
+    case "copying":
+        die_in_the_middle_of_a_copy()
+    case "search words":
+        die_in(search_words, "_write", when="after")
+    case "before commit":
+        die_in(runs, "_mark", when="after")
+    case "after commit":
+        die_in(jobs.Progress, "advance", when="before")
+    case "after the end":
+        real = runs._end
+        runs._end = lambda *args: (real(*args), os.kill(os.getpid(), signal.SIGKILL))
 jobs.run(sys.argv[3])
 """
 
 
-def start_worker(job: Job) -> subprocess.Popen[bytes]:
+def start_worker(job: Job, *, dies: str = "") -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
             *(sys.executable, "-c", WORKER),
-            *(connection.settings_dict["NAME"], str(settings.MEDIA_ROOT), str(job.pk)),
+            *(
+                connection.settings_dict["NAME"],
+                str(settings.MEDIA_ROOT),
+                str(job.pk),
+                dies,
+            ),
         ],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings.test"},
         cwd=settings.BASE_DIR,
     )
-
-
-def kill_after(process: subprocess.Popen[bytes], rows: int) -> None:
-    end = time.monotonic() + WAIT
-    try:
-        while ImportRow.objects.filter(is_written=True).count() < rows:
-            assert process.poll() is None, "The worker ended by itself."
-            assert time.monotonic() < end, "The worker did nothing."
-            time.sleep(0.002)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    wait_for_its_connections()
 
 
 def wait_for_its_connections() -> None:
@@ -79,16 +114,24 @@ def wait_for_its_connections() -> None:
     raise AssertionError("A connection of the killed worker is still open.")
 
 
+def kill_itself(job: Job, *, dies: str) -> None:
+    process = start_worker(job, dies=dies)
+    assert process.wait(WAIT) == -signal.SIGKILL
+    wait_for_its_connections()
+
+
 def assert_nobody_is_lost_or_doubled(rows: int) -> None:
     assert Contact.objects.count() == rows
     assert ContactPoint.objects.count() == 2 * rows
     assert Affiliation.objects.count() == rows
+    assert Company.objects.count() == min(rows, 3)
     assert AuditEntry.objects.filter(action="contact.imported").count() == rows
-    assert ContactWord.objects.values("contact").distinct().count() == rows
+    # Names, address, domain and its parts, the number twice, and the kind of company.
+    assert ContactWord.objects.count() == 9 * rows
     assert Prohibition.objects.count() == rows // 10
 
 
-def test_killing_the_worker_loses_and_doubles_nobody(marketer):
+def test_killing_the_worker_at_any_moment_loses_and_doubles_nobody(marketer):
     content = hubspot(
         *(
             person(number, unsubscribed="" if number % 10 else "true")
@@ -96,26 +139,34 @@ def test_killing_the_worker_loses_and_doubles_nobody(marketer):
         )
     )
     batch = import_files.upload(content, user=marketer)
-    import_files.try_out(batch, user=marketer)
+    batches.try_out(batch, targets=batch.targets, actor=actors.of_user(marketer))
+    kill_itself(batches.job_of(batch), dies="before commit")
+    assert Contact.objects.count() == 0
+    import_files.work_off(batch)
     batches.start(batch, actor=actors.of_user(marketer))
     job = batches.job_of(batch)
 
-    for kill in (1, 2):
-        kill_after(start_worker(job), rows=300 * kill)
+    for moment in ("copying", "search words", "after commit"):
+        before = ImportRow.objects.filter(is_written=True).count()
+        kill_itself(job, dies=moment)
         written = ImportRow.objects.filter(is_written=True).count()
-        assert written < PEOPLE
+        assert before < written < PEOPLE
         assert written % CHUNK == 0
         assert_nobody_is_lost_or_doubled(written)
 
     job.refresh_from_db()
-    assert (job.state, job.attempts) == (Job.State.RUNNING, 2)
+    # Each attempt came farther than the one before, so none counts against the job.
+    assert (job.state, job.attempts) == (Job.State.RUNNING, 1)
     Job.objects.update(heartbeat_at=timezone.now() - jobs.STALE - timedelta(seconds=1))
     assert job in jobs.waiting()
+    kill_itself(job, dies="after the end")
     finished = jobs.run(job.pk)
 
     assert finished.state == Job.State.DONE
-    assert finished.result["counts"]["new"] == PEOPLE
+    assert finished.result["counts"] == {"new": PEOPLE, "refusals": PEOPLE // 10}
     assert_nobody_is_lost_or_doubled(PEOPLE)
     batch.refresh_from_db()
     assert batch.state == batches.State.DONE
     assert runs.counts_of(batch) == {"new": PEOPLE}
+    assert AuditEntry.objects.filter(action="import.run").count() == 1
+    assert AuditEntry.objects.filter(action="import.checked").count() == 1

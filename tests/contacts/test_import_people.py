@@ -11,12 +11,15 @@ from contacts.models import (
     Contact,
     ContactPoint,
     ImportBatch,
+    ImportFile,
     ImportRow,
     PostalAddress,
 )
 from contacts.selectors import search
 from contacts.services import search_words
+from contacts.services.imports import bad_rows
 from register.models import AuditEntry, FileRemoval
+from tests.architecture.canary import dumps
 from tests.contacts import import_files
 from tests.contacts.import_files import hubspot, imported, person
 
@@ -244,7 +247,7 @@ def test_a_row_with_an_error_is_not_imported_and_keeps_its_cells(marketer):
             ["Olli", "Oja", "olli@", "Firma Oy", ""],
             ["Aino", "Aho", "", "", ""],
             ["Ida", "Ikonen", "ida@x.example", "", "0100002-9"],
-            ["Ulla", "Uusi"],
+            ["Ulla", "Uusi", "ulla@x.example", "", "", "one too many"],
             ["131052-308T", "Ylä", "yla@x.example", "", ""],
         ],
     )
@@ -268,8 +271,7 @@ def test_a_row_with_an_error_is_not_imported_and_keeps_its_cells(marketer):
 
 def test_the_cells_of_written_rows_are_emptied_and_the_file_is_gone(marketer):
     batch = import_files.upload(hubspot(person(1)), user=marketer)
-    assert batch.file.name == ""
-    assert FileRemoval.objects.count() == 1
+    assert not FileRemoval.objects.exists()
 
     import_files.try_out(batch, user=marketer)
     assert ImportRow.objects.get().cells != []
@@ -279,17 +281,22 @@ def test_the_cells_of_written_rows_are_emptied_and_the_file_is_gone(marketer):
     assert row.cells == []
     assert row.contact == Contact.objects.get()
     assert row.is_written is True
+    assert FileRemoval.objects.count() == 1
 
 
-def test_the_file_is_removed_from_the_storage_once_it_is_read(
+def test_the_file_is_kept_until_the_import_is_run_and_then_removed(
     marketer, django_capture_on_commit_callbacks
 ):
     before = stored_files()
+    batch = import_files.upload(hubspot(person(1)), user=marketer)
+    import_files.try_out(batch, user=marketer)
+    assert len(stored_files() - before) == 1
 
     with django_capture_on_commit_callbacks(execute=True):
-        import_files.upload(hubspot(person(1)), user=marketer)
+        import_files.run(batch, user=marketer)
 
     assert stored_files() == before
+    assert not ImportFile.objects.exists()
 
 
 def stored_files():
@@ -299,12 +306,19 @@ def stored_files():
         return set()
 
 
-def test_a_file_that_cannot_be_read_fails_with_its_reason_and_leaves_no_rows(marketer):
-    batch = import_files.upload(b"Email\n", user=marketer)
+def test_a_file_that_breaks_further_down_fails_with_its_reason_and_leaves_nothing(
+    marketer, django_capture_on_commit_callbacks
+):
+    rows = hubspot(*(person(number) for number in range(300)))
+    batch = import_files.upload(rows + b'1,"never closed\n', user=marketer)
 
-    assert (batch.state, batch.error_code) == (ImportBatch.State.FAILED, "no_rows")
-    assert batch.file.name == ""
+    with django_capture_on_commit_callbacks(execute=True):
+        import_files.try_out(batch, user=marketer)
+
+    assert (batch.state, batch.error_code) == (ImportBatch.State.FAILED, "quotes")
     assert not ImportRow.objects.exists()
+    assert not ImportFile.objects.exists()
+    assert stored_files() == set()
 
 
 def test_a_chosen_column_decides_not_its_name(marketer):
@@ -368,3 +382,30 @@ def test_another_name_at_the_same_address_is_said_and_the_stored_one_kept(
         errors = batch.rows.order_by("row_number").values_list("errors", flat=True)
         assert list(errors) == [["other_name_kept"], [], ["other_name_kept"]]
     assert Contact.objects.count() == 2
+
+
+def test_codes_in_a_file_are_never_stored_and_their_rows_stay_out(marketer):
+    header = ["Etunimi", "Sukunimi", "Sähköposti", "hetu 131052-308T"]
+    rows = [
+        ["Eeva", "Tunnus", "eeva@a.example", "131052-308T"],
+        ["Mäki 131052–308T", "Toinen", "mäki@a.example", ""],
+        ["Aino", "Kolmas", "131052-308t@a.example", ""],
+    ]
+
+    batch = import_files.upload(import_files.as_csv(header, rows), user=marketer)
+    batch.refresh_from_db()
+    targets = ["first_name", "last_name", "email", ""]
+    batch, _counts = import_files.imported(
+        import_files.as_csv(header, rows), user=marketer, targets=targets
+    )
+
+    # A column that is left out keeps nobody from being imported.
+    assert [c.last_name for c in Contact.objects.all()] == ["Tunnus"]
+    errors = batch.rows.order_by("row_number").values_list("errors", flat=True)
+    assert list(errors) == [
+        [],
+        ["personal_identity_code:0"],
+        ["personal_identity_code:2"],
+    ]
+    assert dumps.places_in(dumps.copied(), {"308T", "308t"}) == {}
+    assert "308" not in b"".join(bad_rows.csv_file(batch)).decode()

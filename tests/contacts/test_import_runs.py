@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from contacts.models import Company, Contact, ContactPoint, ImportBatch, ImportRow
+from contacts.models import (
+    Company,
+    Contact,
+    ContactPoint,
+    ImportBatch,
+    ImportFile,
+    ImportRow,
+)
 from contacts.services.imports import batches, runs, staging, writing
 from register import actors
 from register.errors import DomainError
@@ -89,16 +96,18 @@ def test_reading_that_broke_off_begins_anew(marketer, small_chunks, monkeypatch)
         if len(done) == 2:
             raise RuntimeError
 
+    batch = import_files.upload(hubspot(*PEOPLE), user=marketer)
     with monkeypatch.context() as patch:
         patch.setattr(staging, "_copy", copy)
         with pytest.raises(AssertionError, match="RuntimeError"):
-            import_files.upload(hubspot(*PEOPLE), user=marketer)
-    batch = ImportBatch.objects.get()
-    assert batch.file.name != ""
+            import_files.try_out(batch, user=marketer)
+    batch.refresh_from_db()
+    assert batch.state == ImportBatch.State.UPLOADED
+    assert ImportFile.objects.filter(batch=batch).exists()
 
-    jobs.order(staging.READ, object_id=batch.pk, actor=actors.of_user(marketer))
-    import_files.work_off(batch)
+    counts = import_files.try_out(batch, user=marketer)
 
+    assert counts == {"new": 10}
     assert batch.row_count == ImportRow.objects.count() == 10
 
 
@@ -200,7 +209,8 @@ def test_columns_that_make_no_sense_together_are_refused(marketer, targets, code
 
     assert refused.value.code == code
     batch.refresh_from_db()
-    assert batch.state == ImportBatch.State.STAGED
+    assert batch.state == ImportBatch.State.UPLOADED
+    assert not Job.objects.exists()
 
 
 def test_a_title_with_a_personal_identity_code_is_refused(marketer):

@@ -9,8 +9,9 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
+from contacts import finding
 from contacts.models import Affiliation, Company, Contact, ContactPoint, ContactWord
-from contacts.selectors import search, search_companies
+from contacts.selectors import matching, search, search_companies
 from contacts.services import search_words
 from contacts.tasks import sweep_turned_roles
 from register import identifiers
@@ -226,10 +227,10 @@ def test_refreshing_takes_a_number_of_queries_that_does_not_grow(
     few = [make_contact(first_name=f"A{n}", company=company).pk for n in range(2)]
     many = [make_contact(first_name=f"B{n}", company=company).pk for n in range(20)]
 
-    # A savepoint and its release, four reads, one write.
-    with django_assert_num_queries(7):
+    # A savepoint and its release, five reads, one write.
+    with django_assert_num_queries(8):
         search_words.refresh(few)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         search_words.refresh(many)
 
 
@@ -244,6 +245,19 @@ def test_mobile_numbers_get_the_words_of_any_number(db, number):
 
     words = set(contact.words.values_list("word", flat=True))
     assert words == set(identifiers.search_words(number))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a.b-c_d+e@x-y.example", "x.1_@example.fi", "a!b@example.fi", "a@xn--mkel-moa.fi"],
+)
+def test_addresses_get_the_words_of_any_address(db, address):
+    contact = make_contact(email=address)
+
+    search_words.refresh([contact.pk])
+
+    words = set(contact.words.values_list("word", flat=True))
+    assert words == set(identifiers.search_words(address))
 
 
 def test_words_longer_than_the_column_are_cut_on_both_sides(db):
@@ -275,3 +289,98 @@ def test_an_erased_contact_leaves_no_words(anna):
     Contact.objects.filter(pk=anna.pk).delete()
 
     assert not ContactWord.objects.exists()
+
+
+# --- many who match ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def namesakes(company):
+    """Fifty people called Matti, every fifth of them Virtanen, the last one a customer."""
+    people = [
+        make_contact(
+            first_name="Matti",
+            last_name="Virtanen" if number % 5 == 0 else "Mattila",
+            company=company if number % 2 else None,
+        )
+        for number in range(50)
+    ]
+    Contact.objects.filter(pk=people[45].pk).update(relationship="customer")
+    search_words.refresh([contact.pk for contact in people])
+    return people
+
+
+@pytest.fixture(params=[(200, 1_500), (3, 5), (5, 20)])
+def candidates(request, monkeypatch):
+    """Many words are rare, few are, or common ones are asked for one by one first."""
+    monkeypatch.setattr(finding, "CANDIDATES", request.param)
+    monkeypatch.setattr(finding, "FEW", request.param[-1])
+
+
+@pytest.mark.usefixtures("candidates")
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("matti", 50),
+        ("matti virtanen", 10),
+        ("mat virta", 10),
+        ("m v", 10),
+        ("v m ma mat", 10),
+        ("matti mattila", 40),
+        ("matti virtanen esimerkki", 5),
+        ("esimerkki matti mattila oy", 20),
+        ("matti nobody", 0),
+        ("virtanen mattila", 0),
+    ],
+)
+def test_everybody_who_matches_is_found_once_however_common_the_words(
+    namesakes, text, count
+):
+    found = [contact.pk for contact in search(text)]
+
+    assert len(found) == len(set(found)) == count
+    assert [contact.pk for contact in search(text, most=7)] == found[:7]
+
+
+@pytest.mark.usefixtures("candidates")
+@pytest.mark.parametrize("text", ["matti", "matti virtanen", "m v o", "virtanen"])
+def test_what_is_searched_among_stays_within(namesakes, text):
+    customers = Contact.objects.filter(relationship="customer")
+    prospects = Contact.objects.exclude(relationship="customer")
+
+    if "o" not in text:
+        assert set(matching(customers, text)) == {namesakes[45]}
+    assert namesakes[45] not in matching(prospects, text)
+    assert not matching(Contact.objects.filter(relationship="other"), text).exists()
+
+
+def test_whose_word_is_just_what_was_typed_comes_first(company):
+    longer = make_contact(first_name="Annabella", last_name="Aalto")
+    exact = make_contact(first_name="Anna", last_name="Öhman")
+    search_words.refresh([longer.pk, exact.pk])
+
+    assert list(search("anna")) == [exact, longer]
+    assert list(search("anna", most=1)) == [exact]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna +358 40 1234567",
+        "Anna 040 123 4567",
+        "+358 40 1234567, anna",
+        "Virtanen (040) 1234567",
+    ],
+)
+def test_a_name_and_a_number_in_any_spelling_find_the_one_person(anna, bruno, text):
+    """Both are words of the person: neither alone would say which Anna."""
+    make_contact(first_name="Anna", last_name="Toinen", phone="+358401110000")
+    search_words.refresh([anna.pk, bruno.pk])
+
+    assert set(search(text)) == {anna}
+
+
+def test_the_number_of_another_person_beside_a_name_finds_nobody(anna, bruno):
+    search_words.refresh([anna.pk, bruno.pk])
+
+    assert set(search("Anna +358 40 7654321")) == set()

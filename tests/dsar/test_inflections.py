@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsar.inflections import is_form_of, shared_beginning
+from dsar.mentions.inflections import is_form_of, shared_beginning
 
 FORMS = {
     "virtanen": "virtasen virtasta virtaselle virtasella virtaseen virtasten virtasellakin virtanens",

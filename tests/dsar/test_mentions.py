@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from dsar.known_by import FullName, Identity, full_name, full_names
 from dsar.mentions import MARK, Mentions
+from dsar.mentions.known_by import FullName, Identity, full_name, full_names
 
 ANNA = Identity(
     emails=("anna.virtanen@esimerkki.example",),

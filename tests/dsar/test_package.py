@@ -7,19 +7,22 @@ from html.parser import HTMLParser
 
 import pytest
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils import timezone, translation
 
+from communications.models import Chat
 from contacts.models import ImportBatch, ImportRow
-from dsar.models import Request
+from dsar.models import Package, Request
 from dsar.package.archive import member_name
 from dsar.scope import entries
-from dsar.services import collection, identity, package, review
+from dsar.services import closing, collection, identity, package, review
 from dsar.services.review import Decision
 from dsar.verdicts import columns_of, given_columns
 from register import actors, audit
 from register.datamap.graph import graph
-from register.models import AuditEntry, FileRemoval, Job
+from register.models import AuditEntry, FileRemoval, Hold, Job
 from register.services import jobs
+from retention.services.sweep import sweep
 from tests.conftest import make_contact
 from tests.dsar.access_factory import (
     collected,
@@ -152,8 +155,11 @@ def test_the_person_is_told_what_the_law_asks_for(officer, anna, bruno, settings
     settings.CONTROLLER = {
         "name": "Seloste Oy",
         "business_id": "2327327-1",
-        "address": "Katu 1, Espoo",
-        "dpo": "dpo@seloste.example",
+        "street_address": "Katu 1",
+        "postcode": "02600",
+        "town": "Espoo",
+        "dpo_email": "dpo@seloste.example",
+        "dpo_address": "Seloste Oy, PL 1, 02600 Espoo",
     }
     make_chat(anna, bruno)
 
@@ -171,7 +177,11 @@ def test_the_person_is_told_what_the_law_asks_for(officer, anna, bruno, settings
     assert chat["recipients"] == []
     assert chat["fields"]["started_at"]["origin"] == "observed from use"
     page = content_of(made)["index.html"].decode()
-    for words in ("Seloste Oy, 2327327-1", "Deleted after 3 months.", "automated"):
+    for words in (
+        "Seloste Oy, 2327327-1, Katu 1, 02600 Espoo",
+        "Deleted after 3 months.",
+        "automated",
+    ):
         assert words in page
 
 
@@ -444,3 +454,77 @@ def test_a_neighbour_with_the_same_company_gets_no_role_of_others(
     make_contact(first_name="Carla", company=company)
     again = packed(officer, collected(officer, anna))
     assert len(rows_of(again, "contacts.Affiliation")) == 1
+
+
+# --- how long a package may be there ------------------------------------------------------
+
+
+def chat_that_ended(days, *contacts):
+    chat = make_chat(*contacts)
+    ended = timezone.now() - timedelta(days=days)
+    Chat.objects.filter(pk=chat.pk).update(started_at=ended, ended_at=ended)
+    chat.refresh_from_db()
+    return chat
+
+
+def test_a_package_ends_with_the_first_of_what_it_holds(officer, anna):
+    chat = chat_that_ended(85, anna)
+    later = chat_that_ended(1, anna)
+
+    made = packed(officer, collected(officer, anna))
+    made.refresh_from_db()
+
+    assert chat.ends_at < later.ends_at
+    assert made.ends_at == made.contents_end_at == chat.ends_at
+    assert made.ends_at < made.created_at + timedelta(days=29)
+
+
+def test_a_package_of_what_stays_longer_is_there_for_thirty_days(officer, anna):
+    chat_that_ended(1, anna)
+
+    made = packed(officer, collected(officer, anna))
+    again = packed(officer, made.request)
+    made.refresh_from_db()
+    again.refresh_from_db()
+
+    for each in (made, again):
+        assert timedelta(days=29) < each.ends_at - each.created_at < timedelta(days=31)
+
+
+def test_an_open_request_keeps_its_package_and_a_closed_one_does_not(
+    officer, client_of, anna, at
+):
+    chat = chat_that_ended(85, anna)
+    made = packed(officer, collected(officer, anna))
+    url = reverse("admin:dsar_request_download", args=[made.request_id, made.pk])
+
+    with at(chat.ends_at + timedelta(hours=1)):
+        sweep()
+        browser = client_of(officer)
+        page = browser.get(reverse("admin:dsar_request_change", args=[made.request_id]))
+        assert "Deleted when the request is closed" in page.content.decode()
+        answer = browser.get(url)
+        assert answer.status_code == 200
+        b"".join(answer.streaming_content)
+        closing.close(made.request, outcome="delivered", actor=actors.of_user(officer))
+        assert browser.get(url).status_code == 404
+        sweep()
+        assert not Chat.objects.filter(pk=chat.pk).exists()
+        assert not Package.objects.exists()
+
+
+def test_a_package_without_a_contact_is_held_with_the_records_it_shows(officer):
+    """A call from a number that nobody has: no person is held, so the copy itself is."""
+    call = make_call("+358501112233")
+    request = open_access(officer, name="", email="", phone="+358501112233")
+    identity.confirm_person(
+        request,
+        subject_ids=[],
+        records=[("communications.Call", str(call.pk))],
+        actor=actors.of_user(officer),
+    )
+    collection.collect(request, actor=actors.of_user(officer))
+    made = packed(officer, request)
+
+    hold = Hold.objects.get(object_type="dsar.package", object_id=str(made.pk))
+    assert hold.reference == str(request)

@@ -256,3 +256,19 @@ def test_sealing_does_not_compare_every_entry_with_every_seal():
 
     assert sealed == 5
     assert AuditSeal.objects.latest("pk").entry_ids == [[new[0], new[-1]]]
+
+
+def test_an_older_seal_does_not_replace_a_newer_one_in_the_file_outside():
+    """Two sealers may come to the file in the other order than to the database."""
+    write(1)
+    audit.seal()
+    older = AuditSeal.objects.latest("pk")
+    write(1)
+    audit.seal()
+    newer = AuditSeal.objects.latest("pk")
+
+    audit._write_anchor(newer)
+    audit._write_anchor(older)
+
+    assert json.loads(audit.anchor_path().read_text())["seal"] == newer.pk
+    assert problems() == []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from psycopg.errors import DeadlockDetected
 
 from register import actors, tasks
 from register.models import AuditEntry, Job
@@ -65,7 +69,9 @@ def test_a_worker_is_woken_only_once_the_order_is_committed(
     marketer, work, monkeypatch, django_capture_on_commit_callbacks
 ):
     woken = []
-    monkeypatch.setattr(tasks.run_job, "delay", woken.append)
+    monkeypatch.setattr(
+        tasks.run_job, "apply_async", lambda args, **_: woken.extend(args)
+    )
 
     with django_capture_on_commit_callbacks(execute=True):
         job = order(marketer)
@@ -154,6 +160,131 @@ def test_two_workers_at_once_run_a_job_once(marketer, work):
 
     assert work == ["42"]
     assert [result is None for result in results].count(True) == 1
+
+
+# --- faults of the surroundings ----------------------------------------------------------
+
+
+def no_room(object_id, report):
+    report.start(4)
+    report.advance(2)
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_job_waits_for_room_on_a_full_disk_and_goes_on_by_itself(marketer, work):
+    job = order(marketer)
+    work.does = no_room
+
+    for _ in range(jobs.MAX_ATTEMPTS + 2):
+        paused = jobs.run(job.pk)
+        assert (paused.state, paused.error_code) == (Job.State.QUEUED, "disk_full")
+        assert not jobs.waiting().exists()
+        Job.objects.update(heartbeat_at=Now() - jobs.PAUSE)
+        assert list(jobs.waiting()) == [paused]
+
+    del work.does
+    done = jobs.run(job.pk)
+    assert (done.state, done.error_code) == (Job.State.DONE, "")
+
+
+def test_whoever_waits_for_a_paused_job_is_told_why(marketer, work, client_of):
+    job = order(marketer)
+    work.does = no_room
+    jobs.run(job.pk)
+
+    html = client_of(marketer).get(page(job)).content.decode()
+
+    assert "The disk of the register is full. This goes on by itself" in html
+
+
+def test_two_in_each_others_way_are_tried_again_but_not_for_ever(marketer, work):
+    def deadlock(object_id, report):
+        raise OperationalError from DeadlockDetected()
+
+    work.does = deadlock
+    job = order(marketer)
+
+    states = [jobs.run(job.pk).state for _ in range(jobs.MAX_ATTEMPTS + 1)]
+
+    assert states == [Job.State.QUEUED] * jobs.MAX_ATTEMPTS + [Job.State.FAILED]
+
+
+def test_a_killed_worker_counts_only_where_it_came_no_farther(marketer, work):
+    class Killed(BaseException):
+        pass
+
+    def one_step(object_id, report):
+        report.start(100, done=job.done)
+        report.advance(min(job.done + 1, 3))
+        raise Killed
+
+    work.does = one_step
+    job = order(marketer)
+
+    attempts = []
+    for _ in range(6):
+        with pytest.raises(Killed):
+            jobs.run(job.pk)
+        job.refresh_from_db()
+        attempts.append(job.attempts)
+
+    # It came farther three times, and stands before the same step ever since.
+    assert attempts == [1, 1, 1, 2, 3, 4]
+
+
+def test_a_job_that_was_taken_over_is_left_to_the_one_that_has_it(marketer, work):
+    job = order(marketer)
+
+    def loses_its_claim(object_id, report):
+        Job.objects.update(started_at=Now() + timedelta(seconds=1))
+        return {"things": 1}
+
+    work.does = loses_its_claim
+    left = jobs.run(job.pk)
+
+    assert (left.state, left.result) == (Job.State.RUNNING, {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_whose_connection_is_cut_is_put_back_over_a_new_one(marketer, work):
+    def cut(object_id, report):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    work.does = cut
+    job = order(marketer)
+
+    paused = jobs.run(job.pk)
+
+    assert (paused.state, paused.error_code) == (Job.State.QUEUED, "database_away")
+    assert paused.attempts == 0
+    del work.does
+    assert jobs.run(job.pk).state == Job.State.DONE
+
+
+def test_a_sign_of_life_from_the_future_does_not_keep_a_job_from_being_found(
+    marketer, work
+):
+    job = order(marketer)
+    ahead = Now() + timedelta(days=365)
+
+    for state in (Job.State.RUNNING, Job.State.QUEUED):
+        Job.objects.update(state=state, heartbeat_at=ahead)
+        assert list(jobs.waiting()) == [job]
+
+
+def test_a_broker_that_is_away_does_not_keep_anybody_from_ordering(
+    marketer, work, monkeypatch, django_capture_on_commit_callbacks
+):
+    def away(*args, **kwargs):
+        raise BrokerError
+
+    monkeypatch.setattr(tasks.run_job, "apply_async", away)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        job = order(marketer)
+
+    assert list(jobs.waiting()) == [job]
 
 
 # --- on the screen ---------------------------------------------------------------------

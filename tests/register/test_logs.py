@@ -60,7 +60,7 @@ def test_arguments_are_scrubbed_too(log):
     logger.warning("no answer from %s", "bruno@esimerkki.example")
 
     assert "bruno" not in stream.getvalue()
-    assert "[address]" in stream.getvalue()
+    assert "no answer from …" in stream.getvalue()
 
 
 def test_what_somebody_searched_for_is_not_logged_with_the_request(log, rf):
@@ -75,7 +75,7 @@ def test_what_somebody_searched_for_is_not_logged_with_the_request(log, rf):
 
 @pytest.mark.django_db
 def test_a_host_that_is_not_ours_is_refused_and_not_quoted(client, caplog):
-    answer = client.get("/healthz", headers={"host": "anna.virtanen.example"})
+    answer = client.get("/admin/", headers={"host": "anna.virtanen.example"})
 
     assert answer.status_code == 400
     assert "anna" not in caplog.text

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from register.models import ApiKey, AuditEntry, LegalParameter, Role, User
 from register.services import api_keys
@@ -281,3 +282,58 @@ def test_a_right_can_be_taken_from_a_role(administrator, client_of):
     assert role.rights.count() == len(rights) - 1
     assert not role.rights.filter(pk=rights[0].pk).exists()
     assert AuditEntry.objects.filter(action="role.right_taken").count() == 1
+
+
+# --- texts that come with the product ---------------------------------------------------
+
+
+def test_a_standard_name_is_edited_in_the_language_of_the_reader_and_stays_standard(
+    administrator, client_of
+):
+    role = Role.objects.get(code="service")
+    browser = client_of(administrator)
+    url = reverse("admin:register_role_change", args=[role.pk])
+    finnish = {"accept-language": "fi"}
+
+    page = browser.get(url, headers=finnish)
+    with translation.override("fi"):
+        translated = gettext(role.name)
+        assert translated != role.name
+        assert page.context["adminform"].form["name"].value() == translated
+    form = {
+        "name": translated,
+        "code": role.code,
+        "default_purpose": role.default_purpose,
+        "rights-TOTAL_FORMS": 0,
+        "rights-INITIAL_FORMS": 0,
+    }
+    browser.post(url, form, headers=finnish)
+
+    role.refresh_from_db()
+    assert role.name == "Customer service"
+    assert not AuditEntry.objects.filter(
+        action="record.changed", details__fields__contains=["name"]
+    ).exists()
+
+    browser.post(url, {**form, "name": "Neuvonta"}, headers=finnish)
+
+    role.refresh_from_db()
+    assert role.name == "Neuvonta"
+
+
+def test_a_standard_source_of_the_law_is_edited_translated_and_stays_standard(
+    officer, client_of
+):
+    parameter = LegalParameter.objects.get(code="response")
+    browser = client_of(officer)
+    url = reverse("admin:register_legalparameter_change", args=[parameter.pk])
+
+    page = browser.get(url, headers={"accept-language": "fi"})
+    with translation.override("fi"):
+        shown = page.context["adminform"].form["source"].value()
+        assert shown == gettext(parameter.source) != parameter.source
+    browser.post(url, {"source": shown}, headers={"accept-language": "fi"})
+
+    before = parameter.source
+    parameter.refresh_from_db()
+    assert parameter.source == before

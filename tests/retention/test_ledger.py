@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from retention.models import Batch, Run
 from retention.services.sweep import sweep
@@ -53,3 +56,25 @@ def test_a_run_with_entries_cannot_be_deleted(anna):
         run.delete()
 
     assert Run.objects.count() == Batch.objects.count() == 1
+
+
+def test_runs_that_found_nothing_do_not_fill_the_ledger(anna):
+    long_ago = timezone.now() - timedelta(days=3)
+    kept = {
+        "deleted something": {"deleted": 5, "is_complete": True},
+        "left something": {"deleted": 0, "is_complete": False},
+        "did not end": {"finished_at": None},
+    }
+    runs = {
+        Run.objects.create(
+            started_at=long_ago, revision="x", **{"finished_at": long_ago, **values}
+        ).pk
+        for values in kept.values()
+    }
+    Run.objects.create(
+        started_at=long_ago, finished_at=long_ago, revision="x", is_complete=True
+    )
+
+    first, second = sweep(), sweep()
+
+    assert set(Run.objects.values_list("pk", flat=True)) == runs | {first.pk, second.pk}

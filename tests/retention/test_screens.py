@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -410,3 +411,37 @@ def test_holds_are_listed_by_state(officer, client_of, anna, bruno, hold):
         [hold.pk],
         [other.pk],
     )
+
+
+def test_who_is_named_on_the_page_that_places_a_hold_is_on_the_record(
+    officer, client_of, anna
+):
+    page = client_of(officer).get(
+        reverse("admin:register_hold_add"), {"person": anna.pk}
+    )
+
+    assert "Anna Virtanen" in page.content.decode()
+    entry = AuditEntry.objects.get(action="record.viewed")
+    assert (entry.actor_id, entry.subject_id) == (str(officer.pk), anna.pk)
+
+
+def test_an_empty_page_that_places_a_hold_is_nobodys_read(officer, client_of):
+    for person in ("", "no key", str(uuid.uuid4())):
+        client_of(officer).get(reverse("admin:register_hold_add"), {"person": person})
+
+    assert not AuditEntry.objects.filter(action="record.viewed").exists()
+
+
+@pytest.mark.parametrize("reference", ["Virtanen v. us", "case ANNA", "virtanen/2026"])
+def test_a_reference_that_names_the_person_is_refused(
+    officer, client_of, anna, reference
+):
+    page = client_of(officer).post(
+        reverse("admin:register_hold_add"),
+        {"person": anna.pk, "reason": "legal_claim", "reference": reference},
+    )
+
+    assert page.context["form"].errors == {
+        "reference": ["Write the number of the case, not the name of the person."]
+    }
+    assert not Hold.objects.exists()

@@ -79,9 +79,11 @@ class Bench:
         return user
 
     def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = json.loads(
-            (self.places.home / "supervisor.lock").read_text()
-        )
+        try:
+            text = (self.places.home / "supervisor.lock").read_text()
+        except FileNotFoundError:
+            text = ""
+        status: dict[str, Any] = json.loads(text or '{"state": "new"}')
         return status
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
@@ -205,6 +207,49 @@ def test_a_killed_server_comes_back_under_its_users(bench, server):
     assert bench.status()["supervisor"] == before["supervisor"]
     assert bench.sql("SELECT value FROM kept") == [(1,)]
     assert bench.valkey().get("kept") == b"yes"
+
+
+def test_a_session_that_outlives_its_killed_server_does_not_keep_it_away(bench):
+    bench.use()
+    endless = "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$"
+    working = bench.run(
+        "import psycopg; c = psycopg.connect("
+        f"host={str(bench.places.postgres_socket.parent)!r}, port=5432,"
+        f" user='seloste', dbname='seloste'); print('on', flush=True); c.execute({endless!r})"
+    )
+    assert working.stdout.readline() == "on\n"
+    time.sleep(0.3)
+    before = bench.status()
+
+    os.kill(before["postgres"], signal.SIGKILL)
+
+    until(
+        lambda: bench.status()["state"] == "ready" and bench.status() != before,
+        seconds=40,
+    )
+    assert bench.sql("SELECT 1") == [(1,)]
+
+
+def test_whoever_keeps_them_starts_them_again_with_all_killed(bench):
+    keeper = bench.run(
+        "import sys; sys.path.append(sys.argv[1]);"
+        " from embedded.__main__ import main; main(['keep'])"
+    )
+    bench.use()
+    bench.sql("CREATE TABLE kept AS SELECT 1 AS value")
+    before = bench.status()
+
+    for name in ("supervisor", "postgres", "valkey"):
+        os.kill(before[name], signal.SIGKILL)
+
+    until(
+        lambda: (
+            bench.status()["state"] == "ready"
+            and bench.status()["supervisor"] != before["supervisor"]
+        )
+    )
+    assert bench.sql("SELECT value FROM kept") == [(1,)]
+    assert keeper.poll() is None
 
 
 def test_after_killing_everything_the_next_start_has_all_data(bench):

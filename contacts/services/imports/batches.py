@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
+import dataclasses
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import ImportBatch, ImportRow
-from contacts.services.imports import runs, staging
+from contacts.models import ImportBatch, ImportFile, ImportRow
+from contacts.models.imports import import_file_path
+from contacts.services.imports import memory, runs, staging
+from contacts.services.imports.layouts import Layout
 from contacts.services.imports.targets import TARGETS
 from register import access, audit
 from register.actors import Actor
@@ -23,7 +25,7 @@ from register.models import Job
 from register.services import jobs
 
 State = ImportBatch.State
-KINDS = (staging.READ, runs.CHECK, runs.RUN)
+KINDS = (runs.CHECK, runs.RUN)
 # An import adds people and companies and leaves rows behind, so it needs all three.
 CATEGORIES = (Category.IMPORTS, Category.IDENTITY, Category.COMPANY)
 
@@ -45,12 +47,19 @@ def may_import(user: object) -> bool:
 
 def path_of_new_file() -> str:
     """Return a random name: the file's own may name a person."""
-    return f"imports/{uuid.uuid4()}.csv"
+    return import_file_path()
 
 
 @transaction.atomic
-def upload(file: ReceivedFile, *, title: str, actor: Actor) -> ImportBatch:
-    """Take a received file and order it to be read.
+def upload(
+    file: ReceivedFile,
+    *,
+    title: str,
+    layout: Layout,
+    targets: Sequence[str],
+    actor: Actor,
+) -> ImportBatch:
+    """Take a received file with what was guessed of it.
 
     The title becomes the source of every record the file brings. Raises DomainError if
     it holds a personal identity code.
@@ -61,38 +70,70 @@ def upload(file: ReceivedFile, *, title: str, actor: Actor) -> ImportBatch:
             "personal_identity_code",
             _("The title holds a personal identity code. Write another title."),
         )
-    batch = ImportBatch(
-        title=title, file=file.path, sha256=file.sha256, created_by=actor.user
-    )
+    batch = ImportBatch(title=title, sha256=file.sha256, created_by=actor.user)
+    _set_layout(batch, layout, targets)
     batch.full_clean()
     batch.save(force_insert=True)
+    ImportFile.objects.create(batch=batch, file=file.path, received_at=batch.created_at)
     file.keep()
     audit.record("import.uploaded", actor=actor, obj=batch, sha256=file.sha256)
-    jobs.order(staging.READ, object_id=batch.pk, actor=actor)
     return batch
 
 
 @transaction.atomic
-def read_again(batch: ImportBatch, *, actor: Actor) -> Job:
-    """Order a file to be read whose reading broke off. Raises DomainError otherwise."""
-    batch = _locked(batch, State.UPLOADED)
-    return jobs.order(staging.READ, object_id=batch.pk, actor=actor)
+def try_out(
+    batch: ImportBatch,
+    *,
+    targets: Sequence[str],
+    actor: Actor,
+    layout: Layout | None = None,
+) -> Job:
+    """Set how the file is read and what its columns mean, and order a dry run.
 
-
-@transaction.atomic
-def try_out(batch: ImportBatch, *, targets: Sequence[str], actor: Actor) -> Job:
-    """Set the targets of the columns and order a dry run.
-
-    Raises DomainError if the columns make no sense together, if the batch is being
-    worked on, and if it is imported already.
+    What was chosen is remembered for the next file of these columns. Raises DomainError
+    if the columns make no sense together, if the batch is being worked on or imported
+    already, and if the file is to be read in another way and is no more.
     """
-    batch = _locked(batch, State.STAGED, State.CHECKED)
-    check_targets(targets, columns=len(batch.header))
-    batch.targets, batch.state = list(targets), State.STAGED
+    batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED)
+    chosen = layout or staging.layout_of(batch)
+    check_targets(targets, columns=chosen.width)
+    is_read = batch.state != State.UPLOADED and is_read_alike(batch, chosen)
+    if not is_read and not staging.originals_of(batch).exists():
+        raise _file_gone()
+    if not is_read:
+        _set_layout(batch, chosen, targets)
+    batch.targets = list(targets)
+    batch.state = State.STAGED if is_read else State.UPLOADED
     batch.full_clean()
-    batch.save(update_fields=["targets", "state"])
+    batch.save(update_fields=[*_LAYOUT, "targets", "state"])
+    memory.remember(batch.header, batch.targets)
     audit.record("import.columns_chosen", actor=actor, obj=batch)
     return jobs.order(runs.CHECK, object_id=batch.pk, actor=actor)
+
+
+_LAYOUT = (
+    *("kind", "encoding", "delimiter", "sheet", "header_row", "header", "row_count"),
+)
+
+
+def is_read_alike(batch: ImportBatch, layout: Layout) -> bool:
+    """Whether reading the file in this way gives the rows that are stored."""
+    return staging.layout_of(batch) == dataclasses.replace(
+        layout, row_count=batch.row_count
+    )
+
+
+def _set_layout(batch: ImportBatch, layout: Layout, targets: Sequence[str]) -> None:
+    for name in _LAYOUT:
+        setattr(batch, name, getattr(layout, name))
+    batch.header, batch.targets = list(layout.header), list(targets)
+
+
+def _file_gone() -> DomainError:
+    return DomainError(
+        "file_gone",
+        _("The file has been deleted meanwhile. Send it again to read it differently."),
+    )
 
 
 @transaction.atomic
@@ -124,7 +165,8 @@ def discard(batch: ImportBatch, *, actor: Actor) -> None:
     of their period: retention deletes those, and the batch stays as their record.
     """
     batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED, State.FAILED)
-    if batch.row_count and not batch.rows.exists():
+    is_read = batch.state in (State.STAGED, State.CHECKED)
+    if is_read and not batch.rows.exists():
         raise DomainError(
             "rows_gone",
             _(
@@ -175,6 +217,18 @@ def job_of(batch: ImportBatch) -> Job | None:
 def with_remarks(batch: ImportBatch) -> QuerySet[ImportRow]:
     """Return the rows about which there is something to say, in the order of the file."""
     return batch.rows.exclude(errors=[]).order_by("row_number")
+
+
+def remark_counts(batch: ImportBatch) -> list[tuple[str, bool, int]]:
+    """Return each error with whether it keeps rows out, and how many; most first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT error, outcome = 'invalid', count(*)"
+            " FROM contacts_importrow, unnest(errors) AS error"
+            " WHERE batch_id = %s GROUP BY 1, 2 ORDER BY 3 DESC, 1",
+            [batch.pk],
+        )
+        return [(error, invalid, count) for error, invalid, count in cursor.fetchall()]
 
 
 def same_file(batch: ImportBatch) -> ImportBatch | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from contacts.services.imports import vocabulary
 from register.identifiers import (
     InvalidIdentifier,
-    find_personal_identity_codes,
     name_words,
     normalise_business_id,
     normalise_email,
@@ -15,55 +15,22 @@ from register.identifiers import (
 )
 
 # What our own download puts before a cell that a spreadsheet would run.
-_GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
+_GUARDED = re.compile(r"'(?=[=+\-@\t\r\n])")
 
-_YES = frozenset(
-    [
-        "k",
-        "kyllä",
-        "kylla",
-        "y",
-        "yes",
-        "true",
-        "t",
-        "1",
-        "x",
-        "on",
-        "ja",
-        "j",
-        "kielto",
-        "kielletty",
-        "prohibited",
-        "unsubscribed",
-        "opted",
-        "out",
-        "förbud",
-    ]
+# A day, as any system writes it, or the nought that stands for none.
+_DAY = re.compile(
+    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\s?\d{1,2}[-./]\s?\d{2,4})(?:[T ].*)?",
+    re.ASCII,
 )
-_NO = frozenset(
-    [
-        "e",
-        "ei",
-        "n",
-        "no",
-        "false",
-        "f",
-        "0",
-        "off",
-        "nej",
-        "sallittu",
-        "allowed",
-        "subscribed",
-    ]
-)
+_NO_DAY = re.compile(r"[0\-:./ T]*")
+# What is left of a long number once a spreadsheet has shown it in its own way.
+_ROUNDED = re.compile(r"\d[.,]\d+[eE]\+\d+")
+# Google puts three colons between the values of a cell.
+_BETWEEN_EMAILS = re.compile(r"[;,\s]+|:::")
+_BETWEEN_PHONES = re.compile(r"[;,]|:::|\s/\s")
+_COUNTRY_OF_POSTCODE = re.compile(r"\AFI-?\s*(?=\d)", re.IGNORECASE)
 _LANGUAGES = {
-    word: code
-    for code, words in (
-        ("fi", "fi fin suomi finnish finska"),
-        ("sv", "sv swe ruotsi swedish svenska"),
-        ("en", "en eng englanti english engelska"),
-    )
-    for word in words.split()
+    word: code for code, words in vocabulary.LANGUAGES.items() for word in words
 }
 
 
@@ -80,6 +47,12 @@ def plain(cell: str) -> str:
     return _GUARDED.sub("", cell.strip(), count=1)
 
 
+def refuse_error(cell: str) -> None:
+    """Raise BadCell if the cell shows an error of a spreadsheet instead of a value."""
+    if cell.startswith("#") and cell.casefold() in vocabulary.SPREADSHEET_ERRORS:
+        raise BadCell("spreadsheet_error")
+
+
 def text(longest: int) -> Callable[[str], str]:
     """Return a reader of one line of text. Whatever it looks like, it stays text."""
 
@@ -87,8 +60,6 @@ def text(longest: int) -> Callable[[str], str]:
         value = " ".join(cell.split())
         if len(value) > longest:
             raise BadCell("too_long")
-        if find_personal_identity_codes(value):
-            raise BadCell("personal_identity_code")
         return value
 
     return read
@@ -97,17 +68,25 @@ def text(longest: int) -> Callable[[str], str]:
 def read_emails(cell: str) -> list[str]:
     """Return the addresses of a cell, several if they are separated by ; , or blanks."""
     several = cell.count("@") > 1
-    parts = re.split(r"[;,\s]+", cell) if several else [cell]
+    parts = _BETWEEN_EMAILS.split(cell) if several else [cell]
     return [_identifier(normalise_email, part) for part in parts if part]
 
 
 def read_phones(cell: str) -> list[str]:
-    """Return the numbers of a cell, several if they are separated by ; or ,."""
+    """Return the numbers of a cell, several if they are separated by ; , or a slash."""
+    if _ROUNDED.fullmatch(cell):
+        raise BadCell("number_rounded")
     return [
         _identifier(normalise_phone, part)
-        for part in re.split(r"[;,]", cell)
+        for part in _BETWEEN_PHONES.split(cell)
         if part.strip()
     ]
+
+
+def read_postcode(cell: str) -> str:
+    """Return a postcode. Finnish ones get back the noughts that a spreadsheet took."""
+    value = text(12)(_COUNTRY_OF_POSTCODE.sub("", cell))
+    return value.zfill(5) if value.isascii() and value.isdecimal() else value
 
 
 def read_business_id(cell: str) -> str:
@@ -126,12 +105,24 @@ def read_language(cell: str) -> str:
 
 def read_yes_no(cell: str) -> bool:
     """Return whether a cell says yes. What is neither yes nor no is refused."""
-    words = set(cell.casefold().replace("-", " ").split())
-    if words <= _NO:  # a mere dash has no words
+    words = " ".join(cell.casefold().replace("-", " ").split())
+    if not words or words in vocabulary.NO:  # a mere dash has no words
         return False
-    if words <= _YES:
+    if words in vocabulary.YES:
         return True
     raise BadCell("yes_or_no")
+
+
+def read_whether_happened(cell: str) -> bool:
+    """Return whether a cell says when something happened, or that it did."""
+    if _NO_DAY.fullmatch(cell):
+        return False
+    if _DAY.fullmatch(cell):
+        return True
+    try:
+        return read_yes_no(cell)
+    except BadCell:
+        raise BadCell("not_a_time") from None
 
 
 def _identifier(normalise: Callable[[str], str], cell: str) -> str:

@@ -7,12 +7,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db import connection
 
-from contacts.models import Company, CompanyWord
-from contacts.selectors import LONGEST_WORD
+from contacts.models import Company
 from contacts.services.imports.rows import Person
-from register.identifiers import name_words, normalise_name
+from contacts.services.imports.trial import Trial
+from contacts.services.search_words import key_of_company
+from register.identifiers import normalise_name
 
 _KINDS = {
     "tmi": Company.Kind.SOLE_TRADER,
@@ -25,6 +26,20 @@ _KINDS = {
 }
 
 
+_COMPANIES = """
+    SELECT id, name, business_id FROM contacts_company WHERE id = ANY(ARRAY(
+        SELECT company_id FROM contacts_companyword WHERE word = ANY(%(words)s)
+        UNION SELECT id FROM contacts_company
+        WHERE business_id = ANY(%(business_ids)s) AND business_id <> ''))
+    ORDER BY created_at, id
+"""
+_COMPANIES_TRIED = """
+    SELECT company_id, name, business_id FROM import_trial_company
+    WHERE word = ANY(%(words)s) OR business_id = ANY(%(business_ids)s)
+    ORDER BY number
+"""
+
+
 @dataclasses.dataclass(slots=True)
 class KnownCompany:
     """A company that is stored, or that this import makes."""
@@ -32,39 +47,46 @@ class KnownCompany:
     id: uuid.UUID
     name: str
     business_id: str
-    is_stored: bool = True
+    is_new: bool = False
 
 
 class CompanyMatcher:
-    """Finds and makes the companies of an import. What is found is remembered."""
+    """Finds and makes the companies of some rows.
 
-    def __init__(self) -> None:
+    ``made`` are new; ``numbered`` are known already and get a business id.
+    """
+
+    def __init__(self, *, trial: Trial | None = None) -> None:
+        self._trial = trial
+        self._by_id: dict[uuid.UUID, KnownCompany] = {}
         self._by_business_id: dict[str, KnownCompany] = {}
         self._by_name: dict[str, list[KnownCompany]] = defaultdict(list)
-        self._known: set[uuid.UUID] = set()
         self.made: list[KnownCompany] = []
         self.numbered: list[KnownCompany] = []
 
     def load(self, people: Iterable[Person]) -> None:
-        """Fetch the companies that some rows may mean, with two queries."""
-        business_ids = {row.business_id for row in people if row.business_id}
-        names = {row.company_name for row in people if row.company_name}
-        unknown = {name for name in names if _comparable(name) not in self._by_name}
-        rare = {max(words, key=len) for name in unknown if (words := name_words(name))}
-        # As a list: joined with OR, a subquery would read the whole table.
-        by_word = CompanyWord.objects.filter(
-            word__in=[word[:LONGEST_WORD] for word in rare]
-        ).values_list("company", flat=True)
-        wanted = {_comparable(name) for name in unknown}
-        found = Company.objects.filter(
-            Q(business_id__in=business_ids - self._by_business_id.keys())
-            | Q(name__in=unknown)
-            | Q(pk__in=list(by_word))
-        ).order_by("created_at", "pk")
-        for pk, name, business_id in found.values_list("pk", "name", "business_id"):
-            is_meant = business_id in business_ids or _comparable(name) in wanted
-            if is_meant and pk not in self._known:
+        """Fetch the companies that some rows may mean."""
+        named = {
+            "words": list(
+                {key_of_company(row.company_name) for row in people if row.company_name}
+            ),
+            "business_ids": list(
+                {row.business_id for row in people if row.business_id}
+            ),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_COMPANIES, named)
+            found = cursor.fetchall()
+            if self._trial is not None:
+                cursor.execute(_COMPANIES_TRIED, named)
+                found += cursor.fetchall()
+        for pk, name, business_id in found:
+            company = self._by_id.get(pk)
+            if company is None:
                 self._remember(KnownCompany(pk, name, business_id))
+            else:  # it got its business id from an earlier row
+                company.business_id = business_id
+                self._by_business_id[business_id] = company
 
     def resolve(self, person: Person) -> KnownCompany | None:
         """Return the company of a row, making it if it is new; None if none is named.
@@ -86,27 +108,34 @@ class CompanyMatcher:
         if len(namesakes) == 1 and not person.business_id:
             return namesakes[0]
         company = KnownCompany(
-            uuid.uuid4(), person.company_name, person.business_id, is_stored=False
+            uuid.uuid4(), person.company_name, person.business_id, is_new=True
         )
         self._remember(company)
         self.made.append(company)
         return company
 
-    def settle(self) -> None:
-        """Forget what was to be written, after it was."""
-        for company in self.made:
-            company.is_stored = True
-        self.made, self.numbered = [], []
+    def remember_for_later(self) -> None:
+        """Keep in the trial what these rows would have written."""
+        if self._trial is not None:
+            self._trial.remember_companies(
+                (
+                    company.id,
+                    company.name,
+                    company.business_id,
+                    key_of_company(company.name),
+                )
+                for company in (*self.made, *self.numbered)
+            )
 
     def _number(self, company: KnownCompany, business_id: str) -> None:
         if business_id:
             company.business_id = business_id
             self._by_business_id[business_id] = company
-            if company.is_stored:
+            if not company.is_new:
                 self.numbered.append(company)
 
     def _remember(self, company: KnownCompany) -> None:
-        self._known.add(company.id)
+        self._by_id[company.id] = company
         if company.business_id:
             self._by_business_id[company.business_id] = company
         self._by_name[_comparable(company.name)].append(company)

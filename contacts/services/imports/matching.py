@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any
 
 from django.db import connection
 
 from contacts.services.imports.rows import Person
+from contacts.services.imports.trial import Trial
 from register.identifiers import normalise_name
 
 EMAIL, PHONE = "email", "phone"
@@ -35,13 +37,16 @@ _HOLDERS_TRIED = """
     UNION SELECT contact_id FROM import_trial
     WHERE value = ANY(%(values)s) AND kind IN ('email', 'phone')
 """
-_NAMES = """
-    SELECT id, first_name || ' ' || last_name, created_at, 0 AS number
-    FROM contacts_contact WHERE id = ANY(%(ids)s)
+_PEOPLE = """
+    SELECT id, first_name || ' ' || last_name, created_at
+    FROM contacts_contact WHERE id = ANY(%(ids)s) ORDER BY id
 """
-_NAMES_TRIED = """
-    UNION ALL SELECT contact_id, value, NULL::timestamptz, number FROM import_trial
-    WHERE contact_id = ANY(%(ids)s) AND kind = 'name'
+# Whoever is erased meanwhile is not found any more, and nobody is erased from now on.
+_LOCK = " FOR NO KEY UPDATE"
+_PEOPLE_TRIED = """
+    SELECT contact_id, coalesce(min(value) FILTER (WHERE kind = 'name'), '')
+    FROM import_trial WHERE contact_id = ANY(%(ids)s)
+    GROUP BY contact_id ORDER BY min(number)
 """
 _FACTS = """
     SELECT contact_id, kind, value FROM contacts_contactpoint WHERE contact_id = ANY(%(ids)s)
@@ -80,32 +85,52 @@ def address_key(person: Person) -> str:
 
 
 class Matcher:
-    """Finds the contacts that some rows mean, with a fixed number of queries."""
+    """Finds the contacts that some rows mean, with a fixed number of queries.
+
+    It works inside the transaction that writes, and locks whom it finds; in a trial it
+    locks nobody, and finds those as well whom earlier rows would add.
+    """
 
     def __init__(self, *, trial: Trial | None = None) -> None:
-        self._trial = trial
+        self._is_trial = trial is not None
         self._holders: dict[Fact, list[Known]] = defaultdict(list)
 
     def load(self, people: Iterable[Person]) -> None:
         """Fetch everybody who has an address of one of these rows."""
         values = {value for row in people for value in (*row.emails, *row.phones)}
-        known: dict[uuid.UUID, Known] = {}
-        self._holders.clear()
         with connection.cursor() as cursor:
-            cursor.execute(
-                self._sql(_HOLDERS, _HOLDERS_TRIED), {"values": list(values)}
-            )
-            ids = {"ids": [row[0] for row in cursor.fetchall()]}
-            cursor.execute(f"{self._sql(_NAMES, _NAMES_TRIED)} ORDER BY 3, 4, 1", ids)
-            for pk, name, _created, number in cursor.fetchall():
-                contact = known.setdefault(pk, Known(pk, "", is_stored=not number))
-                contact.name = contact.name or normalise_name(name)
-            cursor.execute(self._sql(_FACTS, _FACTS_TRIED), ids)
-            for pk, kind, value in cursor.fetchall():
-                nameless = Known(pk, "", is_stored=False)
-                known.setdefault(pk, nameless).facts.add((kind, value))
+            holders = self._fetch(cursor, _HOLDERS, _HOLDERS_TRIED, values=list(values))
+            ids = [row[0] for row in holders]
+            known = self._known(cursor, ids)
+            for pk, kind, value in self._fetch(
+                cursor, _FACTS, _FACTS_TRIED, ids=list(known)
+            ):
+                known[pk].facts.add((kind, value))
+        self._holders.clear()
         for contact in known.values():  # oldest first
             self.remember(contact, contact.facts)
+
+    def _known(self, cursor: Any, ids: list[uuid.UUID]) -> dict[uuid.UUID, Known]:
+        """Return these people, the oldest first, without what they have."""
+        lock = "" if self._is_trial else _LOCK
+        cursor.execute(_PEOPLE + lock, {"ids": ids})
+        stored = sorted(cursor.fetchall(), key=itemgetter(2, 0))
+        known = {pk: Known(pk, normalise_name(name)) for pk, name, _created in stored}
+        if self._is_trial:
+            cursor.execute(_PEOPLE_TRIED, {"ids": ids})
+            for pk, name in cursor.fetchall():
+                contact = known.setdefault(pk, Known(pk, "", is_stored=False))
+                contact.name = contact.name or name
+        return known
+
+    def known_ids(self) -> set[uuid.UUID]:
+        """Return the stored contacts that rows may mean."""
+        return {
+            known.id
+            for holders in self._holders.values()
+            for known in holders
+            if known.is_stored
+        }
 
     def remember(self, contact: Known, facts: Iterable[Fact]) -> None:
         """Let later rows find a contact by these addresses."""
@@ -135,36 +160,9 @@ class Matcher:
             known for value in values for known in self._holders.get((kind, value), [])
         ]
 
-    def _sql(self, stored: str, tried: str) -> str:
-        return stored if self._trial is None else stored + tried
-
-
-class Trial:
-    """What a dry run would have written so far, in a table of this connection alone."""
-
-    COLUMNS = "contact_id, kind, value"
-
-    def remember(self, facts: list[tuple[uuid.UUID, str, str]]) -> None:
-        """Keep facts for the rows that follow."""
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"COPY import_trial ({self.COLUMNS}) FROM STDIN") as copy,
-        ):
-            for fact in facts:
-                copy.write_row(fact)
-
-
-@contextmanager
-def trial() -> Iterator[Trial]:
-    """Return a table that is gone afterwards, also if the process is."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_trial")
-        cursor.execute(
-            "CREATE TEMPORARY TABLE import_trial (number bigserial, contact_id uuid, kind text, value text)"
-        )
-        cursor.execute("CREATE INDEX ON import_trial (value)")
-        cursor.execute("CREATE INDEX ON import_trial (contact_id)")
-        try:
-            yield Trial()
-        finally:
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.import_trial")
+    def _fetch(
+        self, cursor: Any, stored: str, tried: str, **values: list[Any]
+    ) -> list[tuple[Any, ...]]:
+        cursor.execute(stored + tried if self._is_trial else stored, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

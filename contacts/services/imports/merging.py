@@ -13,6 +13,7 @@ from contacts.services.imports.matching import Fact, Known, Matcher
 from contacts.services.imports.rows import Person, error
 from contacts.services.imports.targets import Flagged
 from register.identifiers import normalise_name
+from register.services import protections
 
 Outcome = ImportRow.Outcome
 
@@ -46,21 +47,29 @@ class Merge:
     changes: list[Change] = dataclasses.field(default_factory=list)
     invalid: list[Person] = dataclasses.field(default_factory=list)
     flagged: dict[str, list[Flagged]] = dataclasses.field(default_factory=dict)
+    # Rows that stay out and are about somebody whose address is protected.
+    protected: list[int] = dataclasses.field(default_factory=list)
 
 
 def merge(
     people: list[Person], *, matcher: Matcher, companies: CompanyMatcher
 ) -> Merge:
-    """Decide what each row adds, in the order of the file.
+    """Decide what each row adds, in the order of the file; ``matcher`` is loaded for them.
 
     A row knows what the rows before it add, so a person who stands twice in a file is
-    added once.
+    added once. Of somebody whose address is protected, neither address nor company is
+    taken over, nor compared with what is known.
     """
     readable = [person for person in people if not person.errors]
-    matcher.load(people)
     companies.load(readable)
     merged = Merge()
+    protected = protections.protected_among(matcher.known_ids())
     for person in people:
+        if protected and _is_among(protected, matcher.match(person)):
+            if person.leave_out_whereabouts():
+                person.remarks.append(error("address_protected"))
+            if person.errors:
+                merged.protected.append(person.row_id)
         company = _company_of(person, companies)
         if person.errors:
             merged.invalid.append(person)
@@ -81,6 +90,10 @@ def merge(
         merged.changes.append(Change(contact, is_new, person, facts, company))
         _flag(merged, person, contact)
     return merged
+
+
+def _is_among(protected: set[uuid.UUID], contact: Known | None) -> bool:
+    return contact is not None and contact.id in protected
 
 
 def _company_of(person: Person, companies: CompanyMatcher) -> KnownCompany | None:
@@ -135,6 +148,7 @@ def _flag(merged: Merge, person: Person, contact: Known | None) -> None:
         tuple(sorted(emails)),
         tuple(sorted(phones)),
         contact.id if contact else None,
+        tuple(person.emails),
     )
     for code in person.flags:
         merged.flagged.setdefault(code, []).append(flagged)

@@ -1,163 +1,151 @@
-"""Reading a CSV file as people save it: whatever encoding, separator and line ends.
+"""A file as rows: what the rest of an import knows of CSV and of workbooks.
 
+:func:`examine` guesses the layout and gives the first rows; :func:`records` streams the
+rows of a layout, so that a worker that was killed can read them again and get the same.
 What cannot be read is refused with :class:`Unreadable`, whose code has a sentence in
 ``reasons``. Nothing here holds more than a piece of the file in memory.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import dataclasses
-import io
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Generator, Iterator
 from typing import BinaryIO
 
-import filetype
+from contacts.services.imports import headers, kinds, texts, workbooks
+from contacts.services.imports.layouts import (
+    CSV,
+    LAST_HEADER_ROW,
+    LAST_ROW_TO_LOOK_AT,
+    ROWS_TO_LOOK_AT,
+    XLSX,
+    Choice,
+    Examined,
+    Layout,
+    Record,
+    Sheet,
+    Unreadable,
+)
+from contacts.services.imports.sheet_xml import NOT_COMPUTED
+from contacts.services.imports.workbooks import Workbook
 
-from register.files import chunks_of
-from register.identifiers import try_normalise_email
+OpenFile = Callable[[], BinaryIO]
 
-HEAD = 64 * 1024
-# A file with more columns holds things the register has no purpose for.
-MOST_COLUMNS = 100
-LONGEST_NAME_OF_COLUMN = 200
-SEPARATORS = ";,\t|"
-_WORKBOOKS = frozenset({"zip", "xlsx", "xls", "ods"})
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-class Unreadable(Exception):
-    """The file is not what can be imported. ``code`` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Layout:
-    """How a file is written, and the names of its columns."""
-
-    encoding: str
-    delimiter: str
-    header: list[str]
-    line_count: int
+__all__ = ["Choice", "Examined", "Layout", "Record", "Unreadable", "examine", "records"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
-    """One row. ``number`` is that of a spreadsheet, ``line`` that of a text editor."""
+def examine(open_file: OpenFile, choice: Choice | None = None) -> Examined:
+    """Return how a file is laid out and its first rows. Raises Unreadable.
 
-    number: int
-    line: int
-    cells: list[str]
-
-
-def examine(open_file: Callable[[], BinaryIO]) -> Layout:
-    """Return the layout of a file, after reading it once. Raises Unreadable."""
+    What ``choice`` says is taken as it is, the rest is guessed. A text is read once to
+    its end, a workbook only at its beginning.
+    """
+    choice = choice or Choice()
     with open_file() as stream:
-        head = stream.read(HEAD)
-    _refuse_other_kinds(head)
-    with open_file() as stream:
-        encoding, line_count = _encoding_of(stream, head)
-    text = head.decode(encoding, errors="ignore")
-    if text.lstrip("\ufeff \t\r\n")[:1] in set("{[<"):
-        raise Unreadable("not_csv")
-    layout = Layout(encoding, _delimiter_of(text), [], line_count)
-    with open_file() as stream:
-        first = next(records(stream, layout), None)
-    if first is None:
-        raise Unreadable("empty")
-    return dataclasses.replace(layout, header=_header(first.cells))
+        kind = kinds.kind_of(stream)
+    if kind == XLSX:
+        return _examine_workbook(open_file, choice)
+    return _examine_text(open_file, choice)
 
 
-def records(stream: BinaryIO, layout: Layout) -> Iterator[Record]:
-    """Yield the rows that hold anything, the header first. Raises Unreadable."""
-    lines = io.TextIOWrapper(stream, encoding=layout.encoding, newline="")
-    reader = csv.reader(lines, delimiter=layout.delimiter)
-    number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            # Only an overlong cell ends here: a quotation mark that is never closed.
-            raise Unreadable("quotes") from None
-        if cells is None:
-            lines.detach()
-            return
-        if any(cell.strip() for cell in cells):
-            yield Record(number, reader.line_num, cells)
-
-
-def _refuse_other_kinds(head: bytes) -> None:
-    if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
-        raise Unreadable("empty")
-    kind = filetype.guess(head)
-    if kind is not None:
-        is_workbook = kind.extension in _WORKBOOKS
-        raise Unreadable("workbook" if is_workbook else "not_text")
-    if b"\0" in head and not head.startswith(_UTF_16):
-        raise Unreadable("not_text")
-
-
-def _encoding_of(stream: BinaryIO, head: bytes) -> tuple[str, int]:
-    """Return the encoding that the whole file keeps to, and the number of line ends."""
-    candidates = (
-        ["utf-16"] if head.startswith(_UTF_16) else ["utf-8-sig", "windows-1252"]
+def records(stream: BinaryIO, layout: Layout) -> Generator[Record]:
+    """Yield the rows below the header that hold anything, in order. Raises Unreadable."""
+    rows = itertools.dropwhile(
+        lambda record: record.number <= layout.header_row, _all_rows(stream, layout)
     )
-    decoders = {name: codecs.getincrementaldecoder(name)() for name in candidates}
-    line_count = 0
-    for chunk in chunks_of(stream):
-        line_count += max(chunk.count(b"\n"), chunk.count(b"\r"))
-        if "utf-16" not in decoders and b"\0" in chunk:
-            raise Unreadable("nul")
-        _decode(decoders, chunk)
-    _decode(decoders, b"", final=True)
-    if not decoders:
-        raise Unreadable("encoding")
-    return next(iter(decoders)), line_count
+    yield from rows
 
 
-def _decode(
-    decoders: dict[str, codecs.IncrementalDecoder], chunk: bytes, *, final: bool = False
-) -> None:
-    """Drop the decoders that cannot read the chunk."""
-    for name in list(decoders):
-        try:
-            decoded = decoders[name].decode(chunk, final)
-        except UnicodeDecodeError:
-            del decoders[name]
-        else:
-            if "\0" in decoded:
-                raise Unreadable("nul")
+def _all_rows(stream: BinaryIO, layout: Layout) -> Iterator[Record]:
+    if layout.kind == XLSX:
+        with workbooks.opened(stream) as workbook:
+            for record in workbook.records(layout.sheet):
+                yield _widened(record, layout.width)
+    else:
+        yield from texts.records(stream, layout)
 
 
-def _delimiter_of(text: str) -> str:
-    """Return the separator that gives most columns, equally many in each row."""
-
-    def score(delimiter: str) -> tuple[float, int]:
-        try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-        except csv.Error:
-            return (0, 0)
-        rows = [row for row in rows[:30] if row]
-        if not rows or len(rows[0]) == 1:
-            return (0, 0)
-        width = len(rows[0])
-        return (sum(len(row) == width for row in rows) / len(rows), width)
-
-    best = max(SEPARATORS, key=score)
-    return best if score(best) > (0, 0) else ","
+def _examine_text(open_file: OpenFile, choice: Choice) -> Examined:
+    encoding, lines = texts.encoding_of(open_file)
+    if choice.encoding is not None and choice.encoding != encoding:
+        if encoding.startswith("utf-16") != choice.encoding.startswith("utf-16"):
+            raise Unreadable("encoding")
+        encoding = choice.encoding
+        texts.refuse_undecodable(open_file, encoding)
+    delimiter = choice.delimiter
+    if delimiter is None:
+        delimiter = texts.delimiter_of(texts.head_of(open_file, encoding))
+    layout = Layout(CSV, encoding=encoding, delimiter=delimiter, row_count=lines)
+    return _with_header(layout, _first_rows(open_file, layout), choice)
 
 
-def _header(cells: list[str]) -> list[str]:
-    names = [" ".join(cell.split())[:LONGEST_NAME_OF_COLUMN] for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    if any(try_normalise_email(name) for name in names):
-        raise Unreadable("no_header")
-    if len(names) > MOST_COLUMNS:
-        raise Unreadable("columns")
-    return names
+def _examine_workbook(open_file: OpenFile, choice: Choice) -> Examined:
+    with open_file() as stream, workbooks.opened(stream) as workbook:
+        sheets = workbook.sheets
+        index, rows = choice.sheet, []
+        if index is not None:
+            rows = _first_of_sheet(workbook, index)
+        for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
+            if choice.sheet is None and not rows:
+                index, rows = sheet.index, _first_of_sheet(workbook, sheet.index)
+        estimate = workbook.estimated_rows(index or 0)
+    layout = Layout(XLSX, sheet=index or 0, row_count=estimate)
+    return _with_header(layout, rows, choice, sheets)
+
+
+def _widened(record: Record, width: int) -> Record:
+    """Return a row of a workbook, which leaves out empty cells at its end."""
+    missing = width - len(record.cells)
+    return (
+        record
+        if missing <= 0
+        else Record(record.number, [*record.cells, *[""] * missing])
+    )
+
+
+def _first_of_sheet(workbook: Workbook, index: int) -> list[Record]:
+    records = workbook.records(index, most=workbooks.MOST_TO_LOOK_AT)
+    return list(itertools.islice(records, ROWS_TO_LOOK_AT))
+
+
+def _first_rows(open_file: OpenFile, layout: Layout) -> list[Record]:
+    with open_file() as stream:
+        rows = itertools.takewhile(
+            lambda row: row.number <= LAST_ROW_TO_LOOK_AT, _all_rows(stream, layout)
+        )
+        return list(itertools.islice(rows, ROWS_TO_LOOK_AT))
+
+
+def _with_header(
+    layout: Layout,
+    rows: list[Record],
+    choice: Choice,
+    sheets: list[Sheet] | None = None,
+) -> Examined:
+    if not rows:
+        raise Unreadable("empty_sheet" if layout.kind == XLSX else "empty")
+    number = choice.header_row
+    if number is None or not 0 <= number <= LAST_HEADER_ROW:
+        number = headers.row_of_header(rows)
+    if all(row.number <= number for row in rows):
+        raise Unreadable("no_rows")
+    named = next((row.cells for row in rows if row.number == number), [])
+    below = [row for row in rows if row.number > number]
+    width = headers.width_of(named, below)
+    header = headers.names([*named, *[""] * (width - len(named))][:width])
+    layout = dataclasses.replace(layout, header_row=number, header=header)
+    if layout.kind == XLSX:
+        below = [_widened(row, width) for row in below]
+    return Examined(layout, below, sheets or [], _notices(layout, below))
+
+
+def _notices(layout: Layout, rows: list[Record]) -> list[str]:
+    notices = []
+    if layout.header_row == 0:
+        notices.append("no_header")
+    elif layout.header_row > 1:
+        notices.append("header_further_down")
+    if any(NOT_COMPUTED in row.cells for row in rows):
+        notices.append("not_computed")
+    return notices

@@ -5,40 +5,119 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now, gettext_lazy as _
 
 from contacts import normal_forms
+from contacts.services.imports.layouts import MOST_COLUMNS
 
-OF_FILES: dict[str, Promise] = {
+OF_FILES: dict[str, str | Promise] = {
     "empty": _("The file is empty."),
+    "empty_sheet": _("No sheet of the workbook holds anything, or not the chosen one."),
     "no_rows": _("The file has a header but no rows below it."),
-    "no_header": _(
-        "The first row holds an address instead of names of columns. Add a row of names at the top and send the file again."
+    "no_sheet": _("The workbook has no sheet of cells that could be read."),
+    "not_text": _(
+        "This is neither a CSV file nor an Excel workbook. Save the list as one of them and send that file."
     ),
-    "not_text": _("This is not a text file. Save the list as CSV and send that file."),
-    "workbook": _(
-        "This is a workbook, not a CSV file. Open it in your spreadsheet program, save it as CSV (UTF-8) and send that file."
+    "markup": _(
+        "This is a web page or XML, whatever its name says. Open it in your spreadsheet program, save it as an Excel workbook (.xlsx) or CSV and send that file."
     ),
-    "not_csv": _(
-        "This is not a CSV file. Save the list as CSV, with names of columns in its first row, and send that file."
+    "json": _(
+        "This is JSON, not a table. Save the list as an Excel workbook (.xlsx) or CSV and send that file."
+    ),
+    "workbook_xls": _(
+        "This is a workbook in the old Excel format (.xls). Open it in your spreadsheet program, save it as .xlsx and send that file."
+    ),
+    "workbook_binary": _(
+        "This is a workbook in Excel's binary format (.xlsb). Save it as .xlsx and send that file."
+    ),
+    "workbook_ods": _(
+        "This is an OpenDocument file (.ods). Save it as .xlsx or CSV and send that file."
+    ),
+    "workbook_numbers": _(
+        "This is a file of Apple Numbers. Export it as an Excel workbook (.xlsx) or CSV and send that file."
+    ),
+    "document": _(
+        "This is a text document, not a table. Save the list as .xlsx or CSV and send that file."
+    ),
+    "archive": _(
+        "This is a zip archive. Unpack it and send the CSV file or workbook that is in it."
+    ),
+    "encrypted": _(
+        "The workbook is protected by a password. Save it without the password and send that file."
+    ),
+    "workbook_damaged": _(
+        "The workbook is damaged and cannot be read. Open it in your spreadsheet program, save it anew and send that file."
+    ),
+    "workbook_too_large": _(
+        "The workbook holds too much to be read. Save the sheet as CSV and send that file."
+    ),
+    "bomb": _(
+        "The workbook would swell to many times its size when opened, so it is not opened. Save the sheet as CSV and send that file."
     ),
     "nul": _(
-        "The file holds NUL characters, so it is damaged or not a text file. Save the list as CSV again and send that file."
+        "The file holds NUL characters, so it is damaged or not a text file. Save the list again as CSV or an Excel workbook and send that file."
     ),
     "encoding": _(
-        "The characters of the file cannot be read. Save the list as CSV (UTF-8) and send that file."
+        "The characters of the file cannot be read in this encoding. Choose another one, or save the list as CSV (UTF-8)."
     ),
     "quotes": _(
-        "A cell is longer than 130,000 characters: probably a quotation mark is not closed. Correct the file and send it again."
+        "A quotation mark is opened and never closed, so that the rest of the file would be one cell. Correct the file and send it again."
     ),
-    "columns": _(
-        "The file has more than 100 columns. Remove those that are not imported and send it again."
+    "cell_too_long": _(
+        "A cell is longer than 100,000 characters: this is no list of people, or a quotation mark is not closed. Correct the file and send it again."
     ),
+    "line_too_long": _(
+        "A line of the file is longer than a million characters, so this is no list of people. Save the list again and send that file."
+    ),
+    "columns": format_lazy(
+        _(
+            "The file has more than {most} columns. Remove those that are not imported and send it again."
+        ),
+        most=MOST_COLUMNS,
+    ),
+    "file_gone": _("The file has been deleted meanwhile. Send it again."),
+}
+
+# What is told although the file can be read.
+NOTICES: dict[str, str | Promise] = {
+    "no_header": _(
+        "No row with names of columns was found, so the columns were guessed from their cells. If there is one, say below in which row it stands."
+    ),
+    "header_further_down": _(
+        "The names of the columns do not stand in the first row. What stands above them is not imported."
+    ),
+    "not_computed": _(
+        "Some cells hold formulas whose results are not stored. Open the file in your spreadsheet program and save it, so that they can be read."
+    ),
+    "is_workbook": _(
+        "The file is named like a CSV file, but it is an Excel workbook and is read as one."
+    ),
+    "is_text": _(
+        "The file is named like a workbook, but it is a text file and is read as CSV."
+    ),
+}
+
+# Why a column is known and not taken.
+OF_COLUMNS: dict[str, str | Promise] = {
+    "": _("Not known to the register."),
+    "permission": _(
+        "Not taken: a file can refuse, but not permit. A permission needs its own evidence."
+    ),
+    "technical": _("Not taken: it belongs to the other system."),
+    "activity": _("Not taken: the register has no place for it."),
+    "notes": _("Not taken: free text about people has no place in an import."),
+    "tags": _("Not taken: groups and tags have no place in an import yet."),
+    "owner": _("Not taken: who serves a contact is decided here."),
+    "private": _("Not taken: the register has no purpose for it."),
+    "own": _("Added by the register when it sent these rows back."),
 }
 
 OF_ROWS: dict[str, str | Promise] = {
     **normal_forms.SENTENCES,
-    "column_count": _("The row has more or fewer cells than the header."),
+    "column_count": _(
+        "The row has more cells than the header, or lacks the cell that says whether marketing is refused."
+    ),
     "no_way_to_reach": _(
         "The row has neither an e-mail address nor a telephone number, so the person could not be recognised again."
     ),
@@ -46,6 +125,13 @@ OF_ROWS: dict[str, str | Promise] = {
     "personal_identity_code": _(
         "This holds a personal identity code. Remove it: the register has no purpose for it."
     ),
+    "number_rounded": _(
+        "The spreadsheet program has rounded this number. Format the column as text, write the whole number and save the file again."
+    ),
+    "spreadsheet_error": _(
+        "The spreadsheet shows an error here instead of a value, or has not computed it."
+    ),
+    "not_a_time": _("This is neither a time nor yes or no."),
     "language_unknown": _("The language is not Finnish, Swedish or English."),
     "yes_or_no": _("This says neither yes nor no."),
     "job_title_alone": _(
@@ -53,6 +139,9 @@ OF_ROWS: dict[str, str | Promise] = {
     ),
     "other_name_kept": _(
         "The address belongs to a contact of another name, and that name was kept. If these are two people, add the other one by hand."
+    ),
+    "address_protected": _(
+        "The address of this contact is protected, so the address and the company of the row were left out."
     ),
     "company_name_missing": _(
         "No company with this business id is known, and the row does not name it."

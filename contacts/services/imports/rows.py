@@ -8,9 +8,32 @@ from typing import Any
 
 from contacts.services.imports import cells
 from contacts.services.imports.targets import TARGETS, Target
+from register import identity_codes
 
+# Targets that tell where somebody lives or can be met.
+WHEREABOUTS = (
+    "street",
+    "postcode",
+    "town",
+    "company_name",
+    "business_id",
+    "job_title",
+)
 # Not about one column of the row.
 WHOLE_ROW = -1
+
+
+def without_whereabouts(row: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """Return the cells of a row with all emptied that may tell where somebody is.
+
+    Of a column that is not imported nobody knows what it tells, so it is emptied, too.
+    """
+    return [
+        cell
+        if index < len(targets) and targets[index] and targets[index] not in WHEREABOUTS
+        else ""
+        for index, cell in enumerate(row)
+    ]
 
 
 @dataclasses.dataclass(slots=True)
@@ -33,8 +56,18 @@ class Person:
     # Codes of targets of the apps above whose cells say yes.
     flags: set[str] = dataclasses.field(default_factory=set)
     errors: list[str] = dataclasses.field(default_factory=list)
+    # Those of the errors that are about where the person is.
+    whereabouts_errors: list[str] = dataclasses.field(default_factory=list)
     # What is not taken over although the row is: told, but no reason to refuse it.
     remarks: list[str] = dataclasses.field(default_factory=list)
+
+    def leave_out_whereabouts(self) -> bool:
+        """Forget what tells where the person is; return whether there was anything."""
+        said = [name for name in WHEREABOUTS if getattr(self, name)]
+        for name in said:
+            setattr(self, name, "")
+        self.errors = [e for e in self.errors if e not in self.whereabouts_errors]
+        return bool(said or self.whereabouts_errors)
 
     @property
     def has_address(self) -> bool:
@@ -55,22 +88,33 @@ class RowReader:
         self._columns: list[tuple[int, Target]] = [
             (index, TARGETS[code]) for index, code in enumerate(targets) if code
         ]
+        # Spreadsheet programs leave out empty cells at the end of a row; but a row that
+        # was torn apart must not lose what it says about refusing.
+        self._shortest = max(
+            (index + 1 for index, target in self._columns if target.apply), default=0
+        )
 
     def read(self, row_id: int, row: Sequence[str]) -> Person:
         """Return what the row says. What cannot be read is among its errors."""
         person = Person(row_id)
-        if len(row) < self._width or any(cell.strip() for cell in row[self._width :]):
+        if len(row) < self._shortest or any(map(str.strip, row[self._width :])):
             # Which cell belongs to which column is anybody's guess.
             person.errors.append(error("column_count"))
             return person
         for index, target in self._columns:
-            cell = cells.plain(row[index])
+            cell = cells.plain(row[index]) if index < len(row) else ""
             if not cell:
                 continue
+            if identity_codes.MASK in cell:
+                person.errors.append(error(identity_codes.CODE, index))
+                continue
             try:
+                cells.refuse_error(cell)
                 _take(person, target, target.read(cell))
             except cells.BadCell as bad:
                 person.errors.append(error(bad.code, index))
+                if target.code in WHEREABOUTS:
+                    person.whereabouts_errors.append(person.errors[-1])
         if not (person.emails or person.phones or person.errors):
             person.errors.append(error("no_way_to_reach"))
         if person.job_title and not (person.company_name or person.business_id):

@@ -1,83 +1,101 @@
-"""Reading a file into rows, after which the file itself is removed."""
+"""Reading a file into rows, the first half of a dry run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import islice
 from typing import BinaryIO
 
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.db.models import QuerySet
 
-from contacts.models import ImportBatch, ImportRow
-from contacts.services.imports import reading, targets
+from contacts.models import ImportBatch, ImportFile, ImportRow
+from contacts.services.imports import reading
 from contacts.services.imports.reading import Layout, Record, Unreadable
-from register import files
-from register.services import jobs
+from register import files, identity_codes
 from register.services.jobs import Progress
 
-READ = "contacts.read_import"
 # About a tenth of a second.
 CHUNK = 5_000
 
 State = ImportBatch.State
 
 
-@jobs.register_kind(READ, _("Reading an import file"))
-def read(object_id: str, progress: Progress) -> dict[str, int]:
-    """Store the rows of a file and remove the file; say so if it cannot be read.
+def stage(batch: ImportBatch, progress: Progress) -> bool:
+    """Store the rows of a file; return whether it could be read.
 
-    Can be started again: until the file is read to its end, it begins anew.
+    Can be started again: until the file is read to its end, it begins anew. A file
+    that cannot be read leaves nothing behind but the reason.
     """
-    batch = ImportBatch.objects.get(pk=object_id)
-    if batch.state != State.UPLOADED:
-        return {"rows": batch.row_count}
     _forget_rows(batch)
     try:
-        layout = reading.examine(lambda: _open(batch))
-        rows = _stage(batch, layout, progress)
+        rows = _store(batch, layout_of(batch), progress)
     except Unreadable as refused:
-        _forget_rows(batch)
-        _settle(batch, state=State.FAILED, error_code=refused.code)
-        return {"rows": 0}
-    if not rows:
-        _settle(batch, state=State.FAILED, error_code="no_rows")
-        return {"rows": 0}
-    _settle(
-        batch,
-        state=State.STAGED,
-        encoding=layout.encoding,
-        delimiter=layout.delimiter,
-        header=layout.header,
-        targets=targets.guess(layout.header),
-        row_count=rows,
+        _refuse(batch, refused.code)
+        return False
+    _settle(batch, state=State.STAGED, row_count=rows)
+    return True
+
+
+def layout_of(batch: ImportBatch) -> Layout:
+    """Return how the file of a batch is to be read."""
+    return Layout(
+        batch.kind,
+        encoding=batch.encoding,
+        delimiter=batch.delimiter,
+        sheet=batch.sheet,
+        header_row=batch.header_row,
+        header=tuple(batch.header),
+        row_count=batch.row_count,
     )
-    return {"rows": rows}
 
 
-def _open(batch: ImportBatch) -> BinaryIO:
-    opened: BinaryIO = default_storage.open(batch.file.name or "")  # type: ignore[assignment]
+def open_original(batch: ImportBatch) -> BinaryIO:
+    """Open the file as it was sent. Raises Unreadable if it is gone."""
+    original = originals_of(batch).first()
+    if original is None:
+        raise Unreadable("file_gone")
+    try:
+        opened: BinaryIO = default_storage.open(original.file.name or "")  # type: ignore[assignment]
+    except FileNotFoundError:
+        raise Unreadable("file_gone") from None
     return opened
 
 
-def _stage(batch: ImportBatch, layout: Layout, progress: Progress) -> int:
-    progress.start(layout.line_count)
+def originals_of(batch: ImportBatch) -> QuerySet[ImportFile]:
+    """Return the file of a batch unless it is gone: erasing a person removes it, too."""
+    return ImportFile.objects.filter(batch=batch).exclude(file="")
+
+
+def forget_original(batch: ImportBatch) -> None:
+    """Delete the file of a batch, in the caller's transaction."""
+    originals = ImportFile.objects.filter(batch=batch)
+    files.order_removal(originals.values_list("file", flat=True))
+    originals.delete()
+
+
+def _store(batch: ImportBatch, layout: Layout, progress: Progress) -> int:
+    progress.start(max(1, layout.row_count))
     rows = 0
-    with _open(batch) as stream:
-        records = reading.records(stream, layout)
-        next(records)  # the header
+    with (
+        open_original(batch) as stream,
+        closing(reading.records(stream, layout)) as records,
+    ):
         while chunk := list(islice(records, CHUNK)):
             with transaction.atomic():
                 _copy(batch, chunk)
             rows += len(chunk)
-            progress.advance(min(chunk[-1].line, layout.line_count))
+            progress.advance(min(chunk[-1].number, max(1, layout.row_count)))
+    if not rows:
+        raise Unreadable("no_rows")
     return rows
 
 
 def _copy(batch: ImportBatch, records: Iterable[Record]) -> None:
-    now, staged = timezone.now(), str(ImportRow.Outcome.STAGED)
+    # The rows end together with their file.
+    sent, staged = batch.created_at, str(ImportRow.Outcome.STAGED)
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -86,7 +104,15 @@ def _copy(batch: ImportBatch, records: Iterable[Record]) -> None:
     ):
         for record in records:
             copy.write_row(
-                (batch.pk, record.number, record.cells, staged, [], False, now)
+                (
+                    batch.pk,
+                    record.number,
+                    identity_codes.masked_cells(record.cells),
+                    staged,
+                    [],
+                    False,
+                    sent,
+                )
             )
 
 
@@ -95,7 +121,12 @@ def _forget_rows(batch: ImportBatch) -> None:
 
 
 @transaction.atomic
+def _refuse(batch: ImportBatch, code: str) -> None:
+    _forget_rows(batch)
+    _settle(batch, state=State.FAILED, error_code=code, row_count=0)
+    forget_original(batch)
+
+
 def _settle(batch: ImportBatch, **values: object) -> None:
-    """Write what came of reading the file, and order the file to be removed."""
-    ImportBatch.objects.filter(pk=batch.pk).update(**values, file="")
-    files.order_removal([batch.file.name or ""])
+    ImportBatch.objects.filter(pk=batch.pk).update(**values)
+    batch.refresh_from_db()

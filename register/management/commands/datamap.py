@@ -53,6 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(f"  source   {declared.source}")
         for subject in declared.subjects:
             route = subject.lookup or "–"
+            if subject.when:
+                route += f" where {subject.when[0]} is {subject.when[1]}"
             self.stdout.write(
                 f"  person   {subject.role} ({subject.kind}, by {route}); at erasure {subject.erasure.label}"
             )

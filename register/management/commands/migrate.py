@@ -14,6 +14,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run Django's command; apply the rules unless it only planned or checked."""
+        rules.refuse_unsuitable_server()
         super().handle(*args, **options)
         partial = options["app_label"] and options["migration_name"]
         if not (options["plan"] or options["check_unapplied"] or partial):

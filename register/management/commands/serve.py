@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 
 
 class Command(BaseCommand):
-    """Start web, worker and beat; stop all when one ends or on Ctrl-C."""
+    """Run web, worker and beat until Ctrl-C; start again what is killed or ends."""
 
     help = "Run web, worker and beat until Ctrl-C. For production see the README."
     requires_system_checks = []
@@ -53,26 +53,27 @@ class Command(BaseCommand):
                 lines.append(file.read_text(encoding="utf-8"))
             return "\n".join(lines)
 
+        commands = {
+            "web": web(port),
+            "worker": [*celery(), "worker", "--concurrency=2", "--loglevel=INFO"],
+            "beat": [*celery(), "beat", "--loglevel=WARNING", "--pidfile="],
+        }
+        if services.are_embedded():
+            commands["servers"] = [sys.executable, "-m", "settings.embedded", "keep"]
         status = processes.run(
-            {
-                "web": web(port),
-                "worker": [*celery(), "worker", "--concurrency=2", "--loglevel=INFO"],
-                "beat": [*celery(), "beat", "--loglevel=WARNING", "--pidfile="],
-            },
+            commands,
             is_ready=lambda: answers(port),
             when_ready=banner,
+            restarts=True,
         )
         sys.exit(status)
 
 
 def web(port: int) -> list[str]:
-    """The command of the web server. It writes no log of requests: they name people."""
+    """The command of the web server."""
     return [
         *(sys.executable, "-m", "gunicorn", "settings.wsgi"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
-        *("--bind", f"{HOST}:{port}", "--graceful-timeout", "10"),
-        *("--logger-class", "settings.web_log.WebLog"),
-        "--no-control-socket",
+        *("--config", "python:settings.web_server", "--bind", f"{HOST}:{port}"),
     ]
 
 

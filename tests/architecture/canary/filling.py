@@ -34,6 +34,8 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
 }
 
 Covered = set[tuple[str, str, str]]
+Condition = tuple[str, str] | None
+Place = tuple[str, str, Condition, str]
 
 
 class Canary:
@@ -46,8 +48,8 @@ class Canary:
         self.people: dict[str, uuid.UUID] = {}
         self.identity: dict[str, dict[str, str]] = {PERSON: {}, NEIGHBOUR: {}}
         # Rows by table, by the way to the person, and by whose they are.
-        self._reached: dict[tuple[str, str, str], models.Model] = {}
-        self._shared: dict[str, models.Model] = {}
+        self._reached: dict[Place, models.Model] = {}
+        self._shared: dict[tuple[str, Condition], models.Model] = {}
 
     def fill(self) -> None:
         """Make every row; what identifies the two comes first, texts mention them."""
@@ -66,7 +68,7 @@ class Canary:
 
     def reach(self, entry: Entry, subject: Subject, owner: str) -> models.Model:
         """Make the row of ``entry`` in which ``owner`` has this role, or return it."""
-        place = (entry.label, subject.lookup, owner)
+        place = _place(entry, subject, owner)
         if place not in self._reached:
             row: models.Model | None = None
             for variant in VARIANTS.get(entry.label, [{}]):
@@ -85,14 +87,16 @@ class Canary:
             return row
         step, _, rest = subject.path.partition("__")
         field = entry.model._meta.get_field(step) if step else None
-        preset = dict(variant)
+        preset = variant | _own_condition(subject)
         if isinstance(field, models.ForeignKey):
             target = graph().of(field.remote_field.model)
             preset[step] = self._target(target, rest, subject, owner)
         if not subject.path:
             preset[subject.by_id] = self.people[owner]
         if subject.erasure in (Erasure.SCRUB, Erasure.DELETE_WHEN_LAST):
-            row = self.shared(entry, role=subject.role, preset=preset)
+            row = self.shared(
+                entry, role=subject.role, preset=preset, when=subject.when
+            )
         else:
             row = self._insert(entry, owner, subject.role, preset)
         if isinstance(field, models.ManyToOneRel):
@@ -100,14 +104,21 @@ class Canary:
         return row
 
     def shared(
-        self, entry: Entry, *, role: str = "", preset: dict[str, Any] | None = None
+        self,
+        entry: Entry,
+        *,
+        role: str = "",
+        preset: dict[str, Any] | None = None,
+        when: Condition = None,
     ) -> models.Model:
         """Return the row of a table that everybody shares, whichever of them leads to it."""
-        if entry.label not in self._shared:
-            role = role or next((s.role for s in entry.subjects(KIND)), "")
+        if (entry.label, when) not in self._shared:
+            role = role or next(
+                (s.role for s in entry.subjects(KIND) if s.when is None), ""
+            )
             row = self._insert(entry, SHARED, role, preset or {})
-            self._shared[entry.label] = row
-        return self._shared[entry.label]
+            self._shared[entry.label, when] = row
+        return self._shared[entry.label, when]
 
     def _target(
         self, entry: Entry, rest: str, subject: Subject, owner: str
@@ -133,11 +144,11 @@ class Canary:
             **{name: row, own.lookup: self.people[owner]}
         ).first()
         made = known or self._make(entry, own, owner, {name: row})
-        self._reached.setdefault((entry.label, own.lookup, owner), made)
+        self._reached.setdefault(_place(entry, own, owner), made)
 
     def _alone(self, entry: Entry, subject: Subject) -> None:
         """Make a row of the person's alone, of a kind that goes with the last person."""
-        row = self._insert(entry, PERSON, subject.role, {})
+        row = self._insert(entry, PERSON, subject.role, _own_condition(subject))
         step, _, rest = subject.path.partition("__")
         relation = entry.model._meta.get_field(step)
         assert isinstance(relation, models.ManyToOneRel)
@@ -277,11 +288,29 @@ def to_cover(tables: Iterable[Entry]) -> Covered:
     }
 
 
+def _place(entry: Entry, subject: Subject, owner: str) -> Place:
+    return entry.label, subject.lookup, subject.when, owner
+
+
+def _own_condition(subject: Subject) -> dict[str, Any]:
+    """Return what the row itself must be for the role; not what its whole must be."""
+    return {k: v for k, v in subject.condition.items() if "__" not in k}
+
+
 def _own_way(entry: Entry, rest: str, subject: Subject) -> Subject:
     """Return how a row on the way to a person reaches that person by itself."""
-    for own in entry.subjects(KIND):
-        if (own.path, own.by_id) == (rest, subject.by_id):
-            return own
+    ways = [
+        own
+        for own in entry.subjects(KIND)
+        if (own.path, own.by_id) == (rest, subject.by_id)
+    ]
+    step = subject.path.partition("__")[0]
+    wanted = [(k.removeprefix(f"{step}__"), v) for k, v in subject.condition.items()]
+    # What the whole must be, where the role asks for that; else whatever it is.
+    for condition in (wanted[0] if wanted else None, None):
+        for own in ways:
+            if own.when == condition:
+                return own
     raise AssertionError(f"{entry.label} declares no way {rest or subject.by_id!r}.")
 
 

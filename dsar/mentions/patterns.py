@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
-from dsar.inflections import shared_beginning
-from dsar.spellings import spelt
+from dsar.mentions.inflections import shared_beginning
+from dsar.mentions.spellings import spelt
 
 _BETWEEN_DIGITS = r"[^0-9A-Za-z@]{0,4}"
 _AT = (

@@ -14,13 +14,14 @@ which may let through too much.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from dsar.inflections import is_form_of
-from dsar.known_by import Identity, spellings_of_name
-from dsar.mention_patterns import (
+from dsar.mentions.inflections import is_form_of
+from dsar.mentions.known_by import Identity, spellings_of_name
+from dsar.mentions.patterns import (
     coarse_email,
     coarse_phone,
     coarse_word,
@@ -79,6 +80,11 @@ _END_OF_SENTENCE = re.compile(r"\.\s")
 _SPACE = re.compile(r"[\s\x1f-]{1,2}")
 _ANY_EMAIL = re.compile(r"[^\s@<>()\[\],;]+@[^\s@<>()\[\],;]+")
 
+# Without one of these no text holds an address, a number, or the key of a record.
+_AN_AT = re.compile(r"[@＠]|%40|[(\[{]\s?[AaÄäÅå][Tt]\s?[)\]}]|\s(?:at|AT|ät)\s")
+_FEWEST_DIGITS = 5
+_A_KEY = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}")
+
 Span = tuple[int, int]
 
 
@@ -87,14 +93,6 @@ class Mentions:
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
-        self._certain = _joined(
-            [
-                *map(email_pattern, identity.emails),
-                *map(phone_pattern, identity.phones),
-            ]
-        )
-        self._keys = _joined([key_pattern(key) for key in identity.keys])
-        self._phrases = _joined([phrase_pattern(text) for text in identity.phrases])
         words = {
             word for name in identity.names for word in (*name.given, *name.family)
         }
@@ -108,6 +106,25 @@ class Mentions:
             for family in name.family
             for first, second in ((given, family), (family, given))
         }
+
+    # Made when first needed: it takes longer than erasing a person with few rows.
+
+    @functools.cached_property
+    def _certain(self) -> re.Pattern[str] | None:
+        return _joined(
+            [
+                *map(email_pattern, self.identity.emails),
+                *map(phone_pattern, self.identity.phones),
+            ]
+        )
+
+    @functools.cached_property
+    def _keys(self) -> re.Pattern[str] | None:
+        return _joined([key_pattern(key) for key in self.identity.keys])
+
+    @functools.cached_property
+    def _phrases(self) -> re.Pattern[str] | None:
+        return _joined([phrase_pattern(text) for text in self.identity.phrases])
 
     # --- for the database
 
@@ -142,11 +159,11 @@ class Mentions:
 
     def certain(self, text: str) -> list[Span]:
         """Return where addresses and numbers of the person stand."""
-        return _spans(self._certain, text)
+        return _spans(self._certain, text) if _has_address(text) else []
 
     def keys(self, text: str) -> list[Span]:
         """Return where the number of the person's record stands."""
-        return _spans(self._keys, text)
+        return _spans(self._keys, text) if _A_KEY.search(text) else []
 
     def names(self, text: str) -> list[Span]:
         """Return where the full name stands."""
@@ -275,6 +292,11 @@ def _follow(
         and token[0].isupper()
         and (len(token) == 1 or bool(_SPACE.fullmatch(gap)))
     )
+
+
+def _has_address(text: str) -> bool:
+    digits = sum(character.isdigit() for character in text)
+    return digits >= _FEWEST_DIGITS or _AN_AT.search(text) is not None
 
 
 def _spans(pattern: re.Pattern[str] | None, text: str) -> list[Span]:

@@ -1,4 +1,4 @@
-"""Requests of data subjects and what was done about them."""
+"""Requests of data subjects, whom they concern, and what happened with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
-    Access,
     Category,
     Ends,
     Erasure,
@@ -27,13 +26,14 @@ from register.datamap import (
 from register.retention_column import Expiring
 
 OBSERVED = Portability.OBSERVED
-ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P3Y", "received_at")
+# As long as the file of the request, which begins to end when the request is closed.
+ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P3Y", "closed_at")
 KEPT: dict[str, Any] = {
     "erasure": Erasure.KEEP,
     "keep": ACCOUNTABILITY,
     "portability": OBSERVED,
 }
-OF_REQUEST = Keep("GDPR Art. 5(2)", "P3Y", "at")
+OF_REQUEST = Keep("GDPR Art. 5(2)", "P3Y", "request__closed_at")
 
 
 class SuspensionReason(models.TextChoices):
@@ -204,12 +204,12 @@ class RequestPerson(models.Model):
             "request": Personal(
                 "which request",
                 erasure=Erasure.KEEP,
-                keep=Keep("GDPR Art. 5(2)", "P3Y", "confirmed_at"),
+                keep=OF_REQUEST,
             ),
             "subject_id": Personal(
                 "which contact",
                 erasure=Erasure.KEEP,
-                keep=Keep("GDPR Art. 5(2)", "P3Y", "confirmed_at"),
+                keep=OF_REQUEST,
             ),
             "confirmed_at": NotPersonal("technical time"),
         },
@@ -343,230 +343,3 @@ class RequestEvent(models.Model):
 
     def __str__(self) -> str:
         return f"RequestEvent {self.pk}"
-
-
-class Finding(models.Model):
-    """A value that waits for the DPO's review before it is given.
-
-    The value itself stays in its table; only a redacted version is kept here, and
-    goes with the request or with the person.
-    """
-
-    class Verdict(models.TextChoices):
-        WAITING = "waiting", _("not reviewed")
-        GIVE = "give", _("give")
-        REDACT = "redact", _("give with parts removed")
-        WITHHOLD = "withhold", _("withhold")
-
-    class Ground(models.TextChoices):
-        OTHERS = "others", _("data of other people, Art. 15(4)")
-        SECRET = "secret", _("business secret")
-        SECURITY = "security", _("security of the service")
-
-    id = models.BigAutoField(primary_key=True)
-    request = models.ForeignKey(Request, models.CASCADE, related_name="findings")
-    table = models.CharField(_("table"), max_length=60)
-    row_key = models.CharField(_("row"), max_length=40)
-    field = models.CharField(_("field"), max_length=60)
-    # The whole that the row is part of, or its table: what is reviewed together.
-    conversation = models.CharField(_("conversation"), max_length=110, default="")
-    verdict = models.CharField(
-        _("decision"), max_length=10, choices=Verdict, default=Verdict.WAITING
-    )
-    ground = models.CharField(_("ground"), max_length=10, choices=Ground, blank=True)
-    redacted = models.TextField(_("version that is given"), blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
-        activity="data_subject_rights",
-        source="recorded by the data protection officer",
-        retention=WithParent("request"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "request": Personal("which request", portability=OBSERVED),
-            "table": Personal("kind of record that was reviewed", portability=OBSERVED),
-            "row_key": Personal("number of the record", portability=OBSERVED),
-            "field": Personal("which part of it", portability=OBSERVED),
-            "conversation": NotPersonal("what is reviewed together"),
-            "verdict": Personal("what was decided", portability=OBSERVED),
-            "ground": Personal("why", portability=OBSERVED),
-            "redacted": Personal("the version that was given", portability=OBSERVED),
-            "decided_by": NotPersonal(
-                "account that decided; the audit trail answers for it"
-            ),
-            "decided_at": Personal("when it was decided", portability=OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("value to review")
-        verbose_name_plural = _("values to review")
-        ordering = ["table", "row_key", "field"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["request", "table", "row_key", "field"], name="finding_once"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(verdict="withhold") | ~models.Q(ground=""),
-                name="finding_withheld_has_ground",
-                violation_error_message=_("Say on which ground the value is withheld."),
-            ),
-        ]
-        indexes = [
-            # What is reviewed next, and how much of each conversation is left.
-            models.Index(
-                fields=["request", "table", "conversation"],
-                name="finding_by_conversation",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Finding {self.pk}"
-
-
-def package_path(package: Package, filename: str) -> str:
-    """Store the file under a random name."""
-    return f"packages/{uuid.uuid4()}.zip"
-
-
-class Package(Expiring):
-    """The answer to an access request as one file."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    request = models.ForeignKey(Request, models.CASCADE, related_name="packages")
-    file = models.FileField(_("file"), upload_to=package_path, max_length=200)
-    size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
-    sha256 = models.CharField(_("fingerprint"), max_length=64)
-    revision = models.CharField(_("revision of the data map"), max_length=16)
-    row_count = models.PositiveIntegerField(_("rows"), default=0)
-    created_at = models.DateTimeField(_("made"), default=timezone.now)
-    downloaded_at = models.DateTimeField(_("downloaded"), null=True, blank=True)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
-        activity="data_subject_rights",
-        source="made from the register",
-        retention=Ends("packages", "P30D", "created_at", lag="P1D"),
-        fields={
-            "id": NotPersonal("number of the package"),
-            "request": Personal("which request", portability=OBSERVED),
-            "file": Personal(
-                "an earlier package",
-                access=Access.WITHHOLD,
-                ground="a copy of what this package holds",
-                portability=OBSERVED,
-            ),
-            "size": Personal("size of an earlier package", portability=OBSERVED),
-            "sha256": Personal(
-                "fingerprint of an earlier package", portability=OBSERVED
-            ),
-            "revision": NotPersonal("revision of the data map"),
-            "row_count": Personal("rows in an earlier package", portability=OBSERVED),
-            "created_at": Personal("when a package was made", portability=OBSERVED),
-            "downloaded_at": Personal(
-                "when a package was handed over", portability=OBSERVED
-            ),
-            "ends_at": Personal("when a package is deleted", portability=OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("package")
-        verbose_name_plural = _("packages")
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"Package {self.pk}"
-
-
-class ErasurePlan(models.Model):
-    """What an erasure will do, what it did, and what the search afterwards found.
-
-    Counts, codes and dates only: it is the record of the erasure, without the person.
-    What the search needs between the erasure and its end stands in
-    ``sealed_identifiers``, encrypted with a key that is not in the database.
-    """
-
-    request = models.OneToOneField(Request, models.CASCADE, related_name="plan")
-    revision = models.CharField(_("revision of the data map"), max_length=16)
-    # One line for each table and verdict:
-    # {table, verdict, rows, files, law, until, fields}.
-    lines = models.JSONField(_("plan"), default=list)
-    # Keys of other people's rows that mention the person, by table; emptied when
-    # they have been rewritten.
-    mentions = models.JSONField(_("mentions in other records"), default=dict)
-    includes_namesakes = models.BooleanField(
-        _("also remove mere mentions of the name"), default=False
-    )
-    fingerprint = models.CharField(_("fingerprint of the plan"), max_length=64)
-    planned_at = models.DateTimeField(_("planned"), default=timezone.now)
-    executed_at = models.DateTimeField(_("executed"), null=True, blank=True)
-    deleted = models.JSONField(_("deleted rows by table"), default=dict)
-    rewritten = models.PositiveIntegerField(_("rows with mentions removed"), default=0)
-    files_removed = models.PositiveIntegerField(_("files removed"), default=0)
-    sealed_identifiers = models.TextField(
-        _("identifiers, encrypted"), blank=True, default="", editable=False
-    )
-    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
-    # Where identifiers were still found: {place: count}; empty when nothing was.
-    left_over = models.JSONField(_("found after the erasure"), default=dict)
-    # What the DPO judged to be lawful there, with the same shape.
-    acknowledged = models.JSONField(_("judged to be lawful"), default=dict)
-    places_searched = models.PositiveIntegerField(_("places searched"), default=0)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(
-            Subject(
-                "who asked",
-                path="request__people",
-                by_id="subject_id",
-                erasure=Erasure.KEEP,
-            ),
-        ),
-        activity="data_subject_rights",
-        source="made from the register",
-        retention=WithParent("request"),
-        fields={
-            "id": NotPersonal("number of the plan"),
-            "request": NotPersonal("which request"),
-            "revision": NotPersonal("revision of the data map"),
-            "lines": NotPersonal("numbers of rows, codes and dates by table"),
-            "mentions": NotPersonal("keys of records of others"),
-            "includes_namesakes": NotPersonal("a choice of the officer"),
-            "fingerprint": NotPersonal("fingerprint of numbers"),
-            "planned_at": NotPersonal("technical time"),
-            "executed_at": NotPersonal("technical time"),
-            "deleted": NotPersonal("numbers of rows by table"),
-            "rewritten": NotPersonal("a number of rows"),
-            "files_removed": NotPersonal("a number of files"),
-            "sealed_identifiers": Personal(
-                "your name and addresses, encrypted, until the search after the erasure is over",
-                access=Access.WITHHOLD,
-                ground="a copy of what this package holds",
-                portability=OBSERVED,
-                erasure=Erasure.BLANK,
-            ),
-            "verified_at": NotPersonal("technical time"),
-            "left_over": NotPersonal("numbers of finds by place"),
-            "acknowledged": NotPersonal("numbers of finds by place"),
-            "places_searched": NotPersonal("a number of places"),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("erasure plan")
-        verbose_name_plural = _("erasure plans")
-
-    def __str__(self) -> str:
-        return f"ErasurePlan {self.pk}"

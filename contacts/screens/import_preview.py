@@ -1,0 +1,131 @@
+"""The second step of an import: how the file is read and what its columns mean."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from contacts.forms_imports import ColumnsForm, LayoutForm, posted
+from contacts.models import ImportBatch
+from contacts.services.imports import preview, reasons, staging, vocabulary
+from contacts.services.imports.layouts import Choice, Examined, Record, Unreadable
+from contacts.services.imports.preview import Preview
+from contacts.services.imports.rows import Person
+from contacts.services.imports.targets import TARGETS
+
+
+@dataclasses.dataclass(slots=True)
+class Wizard:
+    """What the second step shows.
+
+    ``problem`` says why the file cannot be read as it is chosen; then there are no
+    columns. ``layout`` is None where the file is gone and only its rows are left.
+    """
+
+    layout: LayoutForm | None = None
+    columns: ColumnsForm | None = None
+    problem: str | None = None
+    error: str = ""
+    people: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    notices: list[str] = dataclasses.field(default_factory=list)
+    product: str = ""
+    remembered_at: Any = None
+
+    @property
+    def taken(self) -> int:
+        """How many columns are imported."""
+        return sum(map(bool, self.columns.preview.targets)) if self.columns else 0
+
+    @property
+    def left(self) -> int:
+        """How many columns are not imported."""
+        return len(self.columns.preview.targets) - self.taken if self.columns else 0
+
+
+def of_batch(batch: ImportBatch) -> Wizard:
+    """Return the step as it was left."""
+    layout = staging.layout_of(batch)
+    choice = Choice(
+        layout.encoding or None,
+        layout.delimiter or None,
+        layout.sheet,
+        layout.header_row,
+    )
+    return _wizard(batch, choice, list(batch.targets))
+
+
+def of_post(batch: ImportBatch, data: Any) -> Wizard:
+    """Return the step with what is chosen in a form."""
+    return _wizard(batch, *posted(data, staging.layout_of(batch)))
+
+
+def _wizard(batch: ImportBatch, choice: Choice, targets: list[str]) -> Wizard:
+    stored = staging.layout_of(batch)
+    try:
+        seen = preview.of_batch(batch, choice=choice, targets=targets)
+    except Unreadable as refused:
+        if refused.code == "file_gone" and batch.rows.exists():
+            seen = preview.of_file(_stored(batch), targets=targets)
+            return _filled(Wizard(), seen, batch)
+        problem = str(reasons.of_file(refused.code))
+        return Wizard(layout=_layout_form(stored, choice), problem=problem)
+    layout = LayoutForm(seen.layout, seen.examined.sheets)
+    return _filled(Wizard(layout=layout), seen, batch)
+
+
+def _stored(batch: ImportBatch) -> Examined:
+    """Return the first rows of a file that is gone, as they were stored."""
+    rows = batch.rows.order_by("row_number").values_list("row_number", "cells")
+    return Examined(staging.layout_of(batch), [Record(*row) for row in rows[:200]])
+
+
+def _layout_form(stored: Any, choice: Choice) -> LayoutForm:
+    """Show what was chosen although the file cannot be read so."""
+    chosen = {
+        name: value
+        for name, value in dataclasses.asdict(choice).items()
+        if value is not None
+    }
+    return LayoutForm(dataclasses.replace(stored, **chosen), [])
+
+
+def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch) -> Wizard:
+    wizard.columns = ColumnsForm(seen)
+    wizard.people = [
+        _person(number, person, seen.layout.header) for number, person in seen.people
+    ]
+    wizard.notices = [str(reasons.NOTICES[code]) for code in seen.examined.notices]
+    wizard.product = str(vocabulary.PRODUCT_NAMES.get(seen.product, ""))
+    if seen.remembered_at is not None and seen.remembered_at < batch.created_at:
+        wizard.remembered_at = seen.remembered_at
+    return wizard
+
+
+def _person(number: int, person: Person, header: Any) -> dict[str, Any]:
+    role = ", ".join(
+        part
+        for part in (person.job_title, person.company_name, person.business_id)
+        if part
+    )
+    place = f"{person.postcode} {person.town}".strip()
+    address = ", ".join(part for part in (person.street, place) if part)
+    facts = [
+        (_("E-mail"), ", ".join(person.emails)),
+        (_("Telephone"), ", ".join(person.phones)),
+        (_("Role"), role),
+        (_("Address"), address),
+        (_("Language"), person.language),
+    ]
+    return {
+        "number": number,
+        "name": f"{person.first_name} {person.last_name}".strip(),
+        "facts": [(label, value) for label, value in facts if value],
+        "flags": [str(TARGETS[code].label) for code in sorted(person.flags)],
+        "problems": [
+            ": ".join(part for part in reasons.of_row(stored, header) if part)
+            for stored in (*person.errors, *person.remarks)
+        ],
+        "stays_out": bool(person.errors),
+    }
