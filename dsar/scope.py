@@ -8,7 +8,6 @@ and what is erased for them are the same rows.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -20,7 +19,7 @@ from dsar.models import Request
 from register.database.rules import due_tables, held_function
 from register.database.visibility import choosing_rows
 from register.datamap.declarations import SELF, Ends, Subject, WithParent
-from register.datamap.graph import Entry, graph
+from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.paths import compile_path
 from register.datamap.vocabulary import Category
 
@@ -153,18 +152,20 @@ def from_template(
     """
     if scope.records or not scope.subject_ids:
         return make(request.pk, scope)
-    name = f"{name} {graph().revision}"
-    if name not in _TEMPLATES:
-        _TEMPLATES[name] = make(_SOME_REQUEST, Scope((_SOMEBODY,)))
+    templates = _templates()
+    if name not in templates:
+        templates[name] = make(_SOME_REQUEST, Scope((_SOMEBODY,)))
     people = ", ".join(quote(str(each)) for each in scope.subject_ids)
     return (
-        _TEMPLATES[name]
+        templates[name]
         .replace(quote(str(_SOMEBODY)), people)
         .replace(quote(str(_SOME_REQUEST)), quote(str(request.pk)))
     )
 
 
-_TEMPLATES: dict[str, str] = {}
+@kept_with_map
+def _templates() -> dict[str, str]:
+    return {}
 
 
 def for_people(
@@ -177,16 +178,15 @@ def for_people(
     """
     if scope.records or not scope.subject_ids:
         return make(scope).replace("%", "%%"), []
-    # Another map has other tables at the same places.
-    name = f"{name} {graph().revision}"
-    if name not in _TEMPLATES:
+    templates = _templates()
+    if name not in templates:
         somebody = f"ARRAY[{quote(str(_SOMEBODY))}]::uuid[]"
         made = make(Scope((_SOMEBODY,))).replace("%", "%%")
-        _TEMPLATES[name] = (
+        templates[name] = (
             "WITH people AS MATERIALIZED (SELECT unnest(%s::uuid[]) AS id) "
             + made.replace(somebody, "ARRAY(SELECT id FROM people)")
         )
-    return _TEMPLATES[name], [list(scope.subject_ids)]
+    return templates[name], [list(scope.subject_ids)]
 
 
 def _counts_sql(_: uuid.UUID, scope: Scope) -> str:
@@ -229,7 +229,7 @@ def exists_now(entry: Entry, alias: str) -> str:
     return "true"
 
 
-@functools.cache
+@kept_with_map
 def _ways_through_records(label: str, subject: Subject) -> list[tuple[str, str]]:
     """Return ``(look-up path, table)`` of the records that ``subject`` leads through.
 
@@ -271,7 +271,7 @@ def _is_to_one(model: type[models.Model], path: str) -> bool:
     )
 
 
-@functools.cache
+@kept_with_map
 def _due_labels() -> frozenset[str]:
     return frozenset(entry.label for entry in due_tables(graph()))
 

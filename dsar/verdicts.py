@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ from django.db import connection, models
 
 from dsar.scope import KIND, Scope, rows_in_roles
 from register.datamap.declarations import Ends, Keys, Personal, Subject
-from register.datamap.graph import Entry, graph
+from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.vocabulary import Access
 
 # The role, as the data map calls it, of whoever wrote the text of a row.
@@ -98,7 +97,7 @@ def columns_of(entry: Entry) -> tuple[Column, ...]:
     return _columns(entry.label)
 
 
-@functools.cache
+@kept_with_map
 def _columns(label: str) -> tuple[Column, ...]:
     entry = graph()[label]
     found: list[Column] = []

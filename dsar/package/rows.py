@@ -9,7 +9,6 @@ that nobody has decided about is counted and left out.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import html
 import json
 import uuid
@@ -23,7 +22,7 @@ from dsar.models import Finding
 from dsar.scope import KIND, Scope, keys_sql
 from dsar.verdicts import RANK, Column, given_columns, rows_sql
 from register.datamap.declarations import SELF
-from register.datamap.graph import Entry, graph
+from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.vocabulary import Identifier
 from register.periods import HELSINKI
 
@@ -320,7 +319,7 @@ def _is_direct(target: Entry, path: str) -> bool:
     return bool(target.model._meta.get_field(path).concrete)
 
 
-@functools.cache
+@kept_with_map
 def _title_column(label: str) -> str:
     entry = graph()[label]
     for column in given_columns(entry):

@@ -1,6 +1,7 @@
 """The compiled data map: one immutable graph with a revision.
 
-``graph()`` compiles the declarations of all installed models once per process. The
+``graph()`` compiles the declarations of all installed models once per process; what
+is worked out of it is kept with it (:func:`kept_with_map`). The
 revision is the hash of the canonical JSON; packages, ledgers and notices cite it.
 """
 
@@ -10,8 +11,9 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import Any
+import types
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from django.apps import apps
 from django.db import models
@@ -27,6 +29,9 @@ from register.datamap.declarations import (
 from register.datamap.paths import SqlPath, compile_path
 from register.datamap.third_party import THIRD_PARTY
 from register.datamap.vocabulary import CLAUSES, Category
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,11 +60,18 @@ class Entry:
         ]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Graph:
-    """Every table there is, by label, with the revision of the whole."""
+    """Every table there is, by label, with the revision of the whole.
 
-    entries: dict[str, Entry]
+    It never changes: whoever needs another map makes another graph.
+    """
+
+    entries: Mapping[str, Entry]
+    # What was worked out of this graph, by function and arguments.
+    _worked_out: dict[Hashable, Any] = dataclasses.field(
+        default_factory=dict, repr=False
+    )
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries.values())
@@ -113,15 +125,37 @@ def declaration_of(model: type[models.Model]) -> ModelMap | None:
     )
 
 
-@functools.cache
 def graph() -> Graph:
+    """Return the map in force."""
+    return _compiled()
+
+
+@functools.cache
+def _compiled() -> Graph:
     """Compile the map. Undeclared models are left out; the system checks name them."""
     found = {}
     for model in sorted(all_models(), key=lambda m: m._meta.label):
         declared = declaration_of(model)
         if declared is not None:
             found[model._meta.label] = Entry(model._meta.label, model, declared)
-    return Graph(found)
+    return Graph(types.MappingProxyType(found))
+
+
+def kept_with_map(function: Callable[P, T]) -> Callable[P, T]:
+    """Work out once what ``function`` makes of its arguments and the map in force.
+
+    Like ``functools.cache``; but another map has other tables at the same places.
+    """
+
+    @functools.wraps(function)
+    def kept(*args: P.args, **kwargs: P.kwargs) -> T:
+        known = graph()._worked_out
+        key = (function, args, tuple(kwargs.items()))
+        if key not in known:
+            known[key] = function(*args, **kwargs)
+        return known[key]  # type: ignore[no-any-return]
+
+    return kept
 
 
 def category_of(model: type[models.Model]) -> Category | None:

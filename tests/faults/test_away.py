@@ -148,7 +148,10 @@ class Installation:
         """Send a task to the worker, over no line."""
         from celery import Celery
 
-        with Celery(broker=f"redis://127.0.0.1:{self.valkey.port}/0") as app:
+        # Not the current app: the tests that follow would send their tasks to it.
+        with Celery(
+            broker=f"redis://127.0.0.1:{self.valkey.port}/0", set_as_current=False
+        ) as app:
             app.send_task(task, arguments, queue=QUEUE)
 
     def close(self) -> None:
