@@ -15,12 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import date, datetime
 
+from dsar.working_days import FINNISH_HOLIDAYS, ONE_DAY, rolled_forward
 from register.periods import HELSINKI, Period, ends_at, ends_on
-
-ONE_DAY = timedelta(days=1)
 
 
 class ClockError(ValueError):
@@ -93,34 +91,6 @@ class ClockState:
     """Closed after the due date, or past it and still open."""
     days_left: int
     """Days until the due date, from the day of closing once closed; negative after."""
-
-
-class _FinnishHolidays:
-    """The statutory public holidays of Finland, as a container of dates.
-
-    The days of LEGAL 3.1 T5. Christmas Eve and Midsummer Eve are left out: Act
-    150/1930 counts them for courts and authorities only, and for a controller's
-    clock the earlier day is the safe one.
-    """
-
-    def __contains__(self, day: object) -> bool:
-        return isinstance(day, date) and day in _finnish_holidays_of(day.year)
-
-
-FINNISH_HOLIDAYS: Container[date] = _FinnishHolidays()
-
-
-def is_working_day(day: date, holidays: Container[date] = FINNISH_HOLIDAYS) -> bool:
-    """Whether a period may end on this day: no Saturday, Sunday or public holiday."""
-    saturday = 5
-    return day.weekday() < saturday and day not in holidays
-
-
-def rolled_forward(day: date, holidays: Container[date] = FINNISH_HOLIDAYS) -> date:
-    """Return the day itself or the next working day (Reg. 1182/71 Art. 3(4))."""
-    while not is_working_day(day, holidays):
-        day += ONE_DAY
-    return day
 
 
 def due_on(
@@ -307,22 +277,3 @@ def _local_day(at: datetime) -> date:
     if at.utcoffset() is None:
         raise ValueError("The clock needs aware datetimes.")
     return at.astimezone(HELSINKI).date()
-
-
-@cache
-def _finnish_holidays_of(year: int) -> frozenset[date]:
-    # Imported here: it takes a quarter of a second, and few processes need it.
-    import holidays
-
-    days = holidays.country_holidays("FI", years=year)
-    return frozenset(day for day in days if not _is_eve(day))
-
-
-def _is_eve(day: date) -> bool:
-    """Whether it is Christmas Eve or Midsummer Eve, the Friday of 19 to 25 June."""
-    friday, june, december = 4, 6, 12
-    christmas_eve = day.month == december and day.day == 24
-    midsummer_eve = (
-        day.month == june and day.weekday() == friday and 19 <= day.day <= 25
-    )
-    return christmas_eve or midsummer_eve

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dsar.clock import (
-    FINNISH_HOLIDAYS,
     ClockError,
     Closed,
     Extended,
@@ -16,8 +15,8 @@ from dsar.clock import (
     breach_due,
     due_on,
     fold,
-    is_working_day,
 )
+from dsar.working_days import FINNISH_HOLIDAYS, is_working_day
 from register.periods import HELSINKI, Period
 
 RESPONSE = Period.parse("P1M")
