@@ -7,8 +7,8 @@ refuses because of a deadline asks here, so that every place gives the same day.
 The rules are Art. 12(3) and (4) GDPR counted as Regulation (EEC, Euratom) 1182/71
 Art. 3 counts: the day of receipt is left out, a month ends on the same-numbered day
 or on the last of the month, and a last day that is no working day moves to the next
-one. All days are local days in Finland. The lengths (one month, two further months,
-72 hours) are dated data and are passed in.
+one. All days are local days in Finland. The lengths (one month, two further months) are
+dated data and are passed in.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dsar.working_days import FINNISH_HOLIDAYS, ONE_DAY, rolled_forward
-from register.periods import HELSINKI, Period, ends_at, ends_on
+from register.periods import HELSINKI, Period, ends_on
 
 
 class ClockError(ValueError):
@@ -104,20 +104,6 @@ def due_on(
     Raises ValueError if `received_at` is naive or the period has hours.
     """
     return rolled_forward(ends_on(_local_day(received_at), response), holidays)
-
-
-def breach_due(aware_at: datetime, within: Period) -> datetime:
-    """Return the instant, in UTC, until which a breach must be notified (Art. 33(1)).
-
-    Elapsed hours from becoming aware: nights, weekends, holidays and changes of the
-    clocks make no difference. The exception of Reg. 1182/71 for periods in hours is
-    not used; the strict reading is never late.
-
-    Raises ValueError if `aware_at` is naive or the period has more than hours.
-    """
-    if within.has_calendar_part:
-        raise ValueError(f"{within} is not a period of hours alone.")
-    return ends_at(aware_at, within)
 
 
 def fold(

@@ -212,12 +212,6 @@ class Mentions:
             found += self.words(text, sparing=sparing)
         return _merged(found)
 
-    def without_mentions(
-        self, text: str, *, words: bool = False, sparing: frozenset[str] = frozenset()
-    ) -> str:
-        """Return ``text`` with the mark in place of what :meth:`spans` finds."""
-        return replaced(text, self.spans(text, words=words, sparing=sparing))
-
     def _forms(self, word: str) -> tuple[str, ...]:
         """Return the names of the person that ``word`` may be a form of."""
         if word not in self._known:

@@ -12,7 +12,6 @@ from dsar.clock import (
     Received,
     Resumed,
     Suspended,
-    breach_due,
     due_on,
     fold,
 )
@@ -21,7 +20,6 @@ from register.periods import HELSINKI, Period
 
 RESPONSE = Period.parse("P1M")
 EXTENSION = Period.parse("P2M")
-HOURS_72 = Period.parse("PT72H")
 
 
 def noon(text: str) -> datetime:
@@ -95,25 +93,6 @@ def test_the_day_of_receipt_is_the_local_one():
     assert clock.received_on == day("2026-02-01")
     assert clock.nominal_on == day("2026-03-01")
     assert clock.due_on == day("2026-03-02")
-
-
-def test_a_breach_has_72_elapsed_hours():
-    assert breach_due(noon("2026-03-28"), HOURS_72) == datetime(
-        2026, 3, 31, 13, tzinfo=HELSINKI
-    )
-
-
-def test_easter_does_not_help_a_breach():
-    aware_at = datetime(2026, 4, 2, 16, 20, tzinfo=HELSINKI)
-
-    assert breach_due(aware_at, HOURS_72) == datetime(
-        2026, 4, 5, 16, 20, tzinfo=HELSINKI
-    )
-
-
-def test_a_breach_is_not_counted_in_days():
-    with pytest.raises(ValueError, match="hours alone"):
-        breach_due(noon("2026-03-28"), Period.parse("P3D"))
 
 
 @pytest.mark.parametrize("year", range(2020, 2041))
