@@ -10,6 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from register import actors, audit
+from register.audit import verification
+from register.audit.anchor import write_anchor
 from register.models import AuditEntry, AuditSeal
 
 pytestmark = pytest.mark.django_db
@@ -210,7 +212,7 @@ def test_what_is_sealed_while_the_trail_is_verified_is_no_loss(
     write(2)
     with django_capture_on_commit_callbacks(execute=True):
         audit.seal()
-    look_for_inserted = audit._inserted
+    look_for_inserted = verification._inserted
 
     def meanwhile(now):
         write(2)
@@ -218,7 +220,7 @@ def test_what_is_sealed_while_the_trail_is_verified_is_no_loss(
             audit.seal()
         return look_for_inserted(now)
 
-    monkeypatch.setattr(audit, "_inserted", meanwhile)
+    monkeypatch.setattr(verification, "_inserted", meanwhile)
 
     assert problems() == []
     monkeypatch.undo()
@@ -267,8 +269,8 @@ def test_an_older_seal_does_not_replace_a_newer_one_in_the_file_outside():
     audit.seal()
     newer = AuditSeal.objects.latest("pk")
 
-    audit._write_anchor(newer)
-    audit._write_anchor(older)
+    write_anchor(newer)
+    write_anchor(older)
 
     assert json.loads(audit.anchor_path().read_text())["seal"] == newer.pk
     assert problems() == []

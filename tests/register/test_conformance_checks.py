@@ -412,7 +412,7 @@ def test_a_changed_or_cut_off_audit_trail_breaks_the_clause():
 
 def test_only_the_newest_seals_are_looked_at(monkeypatch):
     audit.anchor_path().unlink(missing_ok=True)
-    monkeypatch.setattr(audit, "NEWEST_SEALS", 2)
+    monkeypatch.setattr("register.audit.verification.NEWEST_SEALS", 2)
     first = audit.record("record.listed", actor=actors.system())
     audit.seal()
     for _ in range(2):
