@@ -96,7 +96,7 @@ def test_the_kinds_of_records_are_offered_without_reading_the_trail(
 @pytest.fixture
 def entries(monkeypatch):
     """Sixty entries, and limits that make them many."""
-    monkeypatch.setattr("register.staff_site.FEW", 10)
+    monkeypatch.setattr("register.staff_site.counting.FEW", 10)
     monkeypatch.setattr(EstimatedPaginator, "EXACT_UP_TO", 20)
     values = audit.entry_values("record.viewed", actor=actors.system())
     audit.record_many([values] * 60)

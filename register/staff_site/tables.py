@@ -1,32 +1,19 @@
-"""The staff site: what all its screens have in common.
-
-Rights come from the data category of each table, changes and reads go to the audit
-trail instead of Django's own log (whose lines would hold names), and lists stay fast
-at a million rows.
-"""
+"""The base of every screen over a table."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
-from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.core.paginator import Paginator
-from django.db import connection, models
-from django.db.models import QuerySet
+from django.db import models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -36,55 +23,14 @@ from register import access, actors, audit
 from register.database.rules import due_tables
 from register.datamap.graph import declaration_of, graph
 from register.datamap.vocabulary import Action, Category
-from register.models import AuditEntry, User
-from register.screens import rows
+from register.models import AuditEntry
 from register.services import protections
+from register.staff_site.counting import EstimatedPaginator
+from register.staff_site.fingerprints import fingerprint
+from register.staff_site.history import history_lines
 
 # What the filters of lists add to the name of a column.
 _FILTER_WORDS = frozenset({"exact", "id", "isnull", "in", "gt", "gte", "lt", "lte"})
-
-# So few rows are counted in a fifth of a millisecond, before anybody is asked to guess.
-FEW = 1_000
-
-
-class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts exactly up to a limit and takes the planner's estimate beyond it.
-
-    Nobody reads the ten-thousandth page, but an exact count of a million rows would
-    make every first page wait for it.
-    """
-
-    EXACT_UP_TO = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        """Number of rows: exact when small, else estimated."""
-        queryset = self.object_list
-        if not isinstance(queryset, QuerySet):
-            return len(queryset)
-        return estimated_count(queryset)
-
-
-def estimated_count(queryset: QuerySet[Any]) -> int:
-    """Count exactly up to ``EstimatedPaginator.EXACT_UP_TO``; the planner's word beyond.
-
-    Where the planner expects many more than that, nothing is counted at all.
-    """
-    limit = EstimatedPaginator.EXACT_UP_TO
-    rows = queryset.order_by()
-    if (few := rows[: FEW + 1].count()) <= FEW:
-        return few
-    if (guess := _planned_rows(rows)) > 2 * limit:
-        return guess
-    some = rows[: limit + 1].count()
-    return some if some <= limit else max(some, guess)
-
-
-def _planned_rows(queryset: QuerySet[Any]) -> int:
-    sql, params = queryset.values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
-        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
 class RegisterAdmin(ModelAdmin):
@@ -287,37 +233,12 @@ class RegisterAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
-            "entries": _history_lines(list(entries), self.model),
+            "entries": history_lines(list(entries), self.model),
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
-
-
-def _history_lines(
-    entries: list[AuditEntry], model: type[models.Model]
-) -> list[dict[str, Any]]:
-    staff_ids = {
-        entry.actor_id
-        for entry in entries
-        if entry.actor_kind == AuditEntry.Actor.STAFF
-    }
-    names = {
-        str(user.pk): user.get_full_name()
-        for user in User.objects.filter(pk__in=staff_ids)
-    }
-    return [
-        {
-            "entry": entry,
-            "sentence": audit.ACTIONS.get(entry.action, entry.action),
-            "who": names.get(entry.actor_id) or entry.get_actor_kind_display(),
-            "fields": [
-                rows.field_name(model, name) for name in entry.details.get("fields", ())
-            ],
-        }
-        for entry in entries
-    ]
 
 
 def _filtered_columns(filters: Iterable[Any]) -> set[str]:
@@ -327,37 +248,6 @@ def _filtered_columns(filters: Iterable[Any]) -> set[str]:
         asked = each[0] if isinstance(each, tuple | list) else each
         names.add(str(getattr(asked, "parameter_name", asked)).partition("__")[0])
     return names
-
-
-class Autocomplete(AutocompleteJsonView):
-    """Completes what is typed with the words of the screen concerned, on the record."""
-
-    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
-        """Return one choice."""
-        found: dict[str, str] = super().serialize_result(obj, to_field_name)
-        if isinstance(self.model_admin, RegisterAdmin):
-            found["text"] = self.model_admin.autocomplete_text(obj)
-        return found
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer, and record that personal data was searched."""
-        response: HttpResponse = super().get(request, *args, **kwargs)
-        screen = self.model_admin
-        if isinstance(screen, RegisterAdmin) and screen.holds_personal_data:
-            audit.record(
-                "register.searched",
-                actor=actors.of_request(request),
-                object_type=screen.model._meta.label_lower,
-                count=len(json.loads(response.content)["results"]),
-                query=fingerprint(self.term),
-            )
-        return response
-
-
-def fingerprint(text: str) -> str:
-    """Return a keyed hash of a search, so that equal searches can be recognised."""
-    key = settings.AUDIT_KEY.encode()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def _changed_fields(message: Any) -> set[str]:
@@ -386,32 +276,3 @@ class ReadOnlyAdmin(RegisterAdmin):
     ) -> bool:
         """Refuse."""
         return False
-
-
-def log_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Django's log-in page, with every attempt in the audit trail."""
-    response = _django_log_in(request, extra_context)
-    if request.method == "POST":
-        if request.user.is_authenticated:
-            audit.record(
-                "staff.logged_in", actor=actors.of_request(request), obj=request.user
-            )
-        else:
-            audit.record("staff.log_in_failed", actor=actors.system("access_control"))
-    return response
-
-
-def log_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Django's log-out, with its entry in the audit trail."""
-    if request.method == "POST" and request.user.is_authenticated:
-        audit.record(
-            "staff.logged_out", actor=actors.of_request(request), obj=request.user
-        )
-    return _django_log_out(request, extra_context)
-
-
-_django_log_in = admin.site.login
-_django_log_out = admin.site.logout
-admin.site.login = log_in  # type: ignore[method-assign]
-admin.site.logout = log_out  # type: ignore[method-assign, assignment]
-admin.site.autocomplete_view = Autocomplete.as_view(admin_site=admin.site)  # type: ignore[assignment, method-assign]
