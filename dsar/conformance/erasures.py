@@ -7,10 +7,9 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from dsar.conformance.requests import REQUESTS
+from dsar.conformance.requests import REQUESTS, requests_of
 from dsar.models import (
     ErasurePlan,
-    Request,
     RequestPerson,
 )
 from dsar.scope import KIND
@@ -49,10 +48,7 @@ def erased_people_are_gone(board: Board) -> Finding:
         not back.exists(),
         erased=capped(erased),
         back=capped(back),
-        records=[
-            (Request._meta.label, key)
-            for key in back.values_list("request_id", flat=True)[:50]
-        ],
+        records=requests_of(back),
     )
 
 
@@ -78,10 +74,7 @@ def erasures_verified(board: Board) -> Finding:
         not unfinished.exists(),
         carried_out=capped(done),
         unfinished=capped(unfinished),
-        records=[
-            (Request._meta.label, key)
-            for key in unfinished.values_list("request_id", flat=True)[:50]
-        ],
+        records=requests_of(unfinished),
     )
 
 

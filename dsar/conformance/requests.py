@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +38,12 @@ def _open() -> QuerySet[Request]:
 
 def _rows(requests: QuerySet[Request]) -> list[tuple[str, object]]:
     return [(Request._meta.label, key) for key in requests.values_list("pk", flat=True)]
+
+
+def requests_of(rows: QuerySet[Any]) -> list[tuple[str, object]]:
+    """Return which requests some rows belong to, of the first of them."""
+    keys = rows.values_list("request_id", flat=True)[:50]
+    return [(Request._meta.label, key) for key in keys]
 
 
 @live_check(
@@ -145,8 +153,5 @@ def asked_for_data_is_frozen(board: Board) -> Finding:
         not bare.exists(),
         people=capped(people),
         without_hold=capped(bare),
-        records=[
-            (Request._meta.label, key)
-            for key in bare.values_list("request_id", flat=True)[:50]
-        ],
+        records=requests_of(bare),
     )
