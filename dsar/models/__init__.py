@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dsar.models.answers import Finding, Package, package_path
 from dsar.models.erasures import ErasurePlan
-from dsar.models.requests import (
-    Request,
-    RequestEvent,
-    RequestPerson,
-    RequestRecord,
-    SuspensionReason,
-)
+from dsar.models.events import RequestEvent
+from dsar.models.requests import Request, SuspensionReason
+from dsar.models.subjects import RequestPerson, RequestRecord
 
 __all__ = [
     "ErasurePlan",

@@ -1,4 +1,4 @@
-"""Requests of data subjects, whom they concern, and what happened with them."""
+"""Requests of data subjects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import (
@@ -21,7 +20,6 @@ from register.datamap import (
     Personal,
     Portability,
     Subject,
-    WithParent,
 )
 from register.retention_column import Expiring
 
@@ -184,162 +182,3 @@ class Request(Expiring):
             *self.other_identifiers.splitlines(),
         ]
         return [line.strip() for line in lines if line.strip()]
-
-
-class RequestPerson(models.Model):
-    """A contact that the request was found to be about, by UUID: it outlives the contact."""
-
-    request = models.ForeignKey(Request, models.CASCADE, related_name="people")
-    subject_id = models.UUIDField(_("person"), db_index=True)
-    confirmed_at = models.DateTimeField(_("confirmed"), default=timezone.now)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(Subject("who asked", by_id="subject_id", erasure=Erasure.KEEP),),
-        activity="data_subject_rights",
-        source="the person",
-        retention=WithParent("request"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "request": Personal(
-                "which request",
-                erasure=Erasure.KEEP,
-                keep=OF_REQUEST,
-            ),
-            "subject_id": Personal(
-                "which contact",
-                erasure=Erasure.KEEP,
-                keep=OF_REQUEST,
-            ),
-            "confirmed_at": NotPersonal("technical time"),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("person of a request")
-        verbose_name_plural = _("persons of requests")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["request", "subject_id"], name="requestperson_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"RequestPerson {self.pk}"
-
-
-class RequestRecord(models.Model):
-    """A record that leads to no contact and was found to be about the person.
-
-    For example a call from a number that nobody in the register has.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    request = models.ForeignKey(Request, models.CASCADE, related_name="records")
-    table = models.CharField(_("table"), max_length=60)
-    row_key = models.CharField(_("row"), max_length=40)
-    confirmed_at = models.DateTimeField(_("confirmed"), default=timezone.now)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(Subject("who asked", path="request__people", by_id="subject_id"),),
-        activity="data_subject_rights",
-        source="recorded by the data protection officer",
-        retention=WithParent("request"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "request": Personal("which request", portability=OBSERVED),
-            "table": Personal("kind of record that is yours", portability=OBSERVED),
-            "row_key": Personal("number of the record", portability=OBSERVED),
-            "confirmed_at": Personal("when it was found", portability=OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("record without a contact")
-        verbose_name_plural = _("records without a contact")
-        ordering = ["table", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["request", "table", "row_key"], name="requestrecord_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"RequestRecord {self.pk}"
-
-
-class RequestEvent(models.Model):
-    """Something that happened to a request. The legal clock is a fold over these."""
-
-    class Kind(models.TextChoices):
-        RECEIVED = "received", _("received")
-        IDENTIFIED = "identified", _("person found")
-        SUSPENDED = "suspended", _("clock stopped: waiting for the person")
-        RESUMED = "resumed", _("clock goes on")
-        EXTENDED = "extended", _("extended by two months")
-        COLLECTED = "collected", _("data collected")
-        REVIEWED = "reviewed", _("review finished")
-        PACKAGED = "packaged", _("package made")
-        DELIVERED = "delivered", _("package downloaded")
-        PLANNED = "planned", _("erasure planned")
-        APPROVED = "approved", _("approved by a second person")
-        REJECTED = "rejected", _("rejected by a second person")
-        ERASED = "erased", _("erased")
-        VERIFIED = "verified", _("erasure verified")
-        CLOSED = "closed", _("closed")
-
-    id = models.BigAutoField(primary_key=True)
-    request = models.ForeignKey(Request, models.CASCADE, related_name="events")
-    kind = models.CharField(_("event"), max_length=12, choices=Kind)
-    at = models.DateTimeField(_("time"), default=timezone.now)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("by"),
-    )
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-
-    data_map: ClassVar = ModelMap(
-        category=Category.REQUESTS,
-        subjects=(
-            Subject(
-                "who asked",
-                path="request__people",
-                by_id="subject_id",
-                erasure=Erasure.KEEP,
-            ),
-        ),
-        activity="data_subject_rights",
-        source="recorded by the register",
-        retention=WithParent("request"),
-        fields={
-            "id": NotPersonal("number of the event"),
-            "request": Personal("which request", erasure=Erasure.KEEP, keep=OF_REQUEST),
-            "kind": Personal(
-                "what happened",
-                erasure=Erasure.KEEP,
-                keep=OF_REQUEST,
-                portability=OBSERVED,
-            ),
-            "at": Personal(
-                "when it happened",
-                erasure=Erasure.KEEP,
-                keep=OF_REQUEST,
-                portability=OBSERVED,
-            ),
-            "by": NotPersonal("account that acted; the audit trail answers for it"),
-            "reason": Personal("why", erasure=Erasure.BLANK, mentions_others=True),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("event of a request")
-        verbose_name_plural = _("events of requests")
-        ordering = ["at", "id"]
-
-    def __str__(self) -> str:
-        return f"RequestEvent {self.pk}"
