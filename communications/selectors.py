@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from communications.models import Call, Chat, ChatLine, ChatParticipant, Recording
-from register.database.rules import held_function
+from register.database.due_tables import held_function
 from register.datamap.graph import graph
 
 _PARTICIPANTS = Prefetch(

@@ -16,7 +16,7 @@ from django.db import connection, models
 from psycopg.sql import quote
 
 from dsar.models import Request
-from register.database.rules import due_tables, held_function
+from register.database.due_tables import due_tables, held_function
 from register.database.visibility import choosing_rows
 from register.datamap.declarations import SELF, Ends, Subject, WithParent
 from register.datamap.graph import Entry, graph, kept_with_map

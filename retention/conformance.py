@@ -17,7 +17,7 @@ from register.conformance.registry import (
     not_built,
 )
 from register.conformance.since import is_new
-from register.database.rules import due_tables
+from register.database.due_tables import due_tables
 from register.database.visibility import as_the_web
 from register.datamap.declarations import Ends
 from register.datamap.graph import Entry, graph

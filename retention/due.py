@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from register.database.rules import by_depth
+from register.database.due_tables import by_depth
 from register.datamap.declarations import Ends
 from register.datamap.graph import Entry, graph
 from register.datamap.removal import parts_of

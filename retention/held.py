@@ -1,7 +1,7 @@
 """Which rows must stay because of a hold, asked of whole tables at once.
 
 Holds are few and rows are many, so the question starts from the holds. It is the one
-that :func:`register.database.rules.held_condition` asks of a single row: a row is held
+that :func:`register.database.due_tables.held_condition` asks of a single row: a row is held
 by a hold on itself, on a person in it, or on anything that would go with it.
 """
 

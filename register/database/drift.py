@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import connection
 
 from register.database import identity_codes, whereabouts
-from register.database.rules import due_tables, ends_at_triggers
+from register.database.due_tables import due_tables
+from register.database.rules import ends_at_triggers
 from register.datamap.graph import all_models, graph
 
 # Tables of the framework that hold nothing but its own bookkeeping.

@@ -20,18 +20,23 @@ that sweeps and ``pg_dump`` see everything.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection, models, transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
-from register.database import identity_codes, roles, whereabouts
+from register.database import application_role, identity_codes, roles, whereabouts
+from register.database.due_tables import (
+    by_depth,
+    due_tables,
+    held_condition,
+    held_function,
+)
 from register.database.locks import Lock, advisory_lock
 from register.datamap.declarations import Ends, Keys, WithParent
 from register.datamap.graph import Entry, Graph, graph
-from register.datamap.removal import parts_of
 from register.periods import Period, ends_at_sql
 
 SEES_HELD = "seloste.sees_held"
@@ -66,7 +71,7 @@ class EndsAtTrigger:
 def apply() -> None:
     """Bring the database in line with the data map. Running it again changes nothing."""
     refuse_unsuitable_server()
-    _ensure_application_role()
+    application_role.ensure()
     with transaction.atomic():
         advisory_lock(Lock.DATABASE_RULES)
         with connection.cursor() as cursor:
@@ -131,94 +136,6 @@ def ends_at_triggers(map_: Graph) -> Iterator[EndsAtTrigger]:
         )
 
 
-def due_tables(map_: Graph) -> list[Entry]:
-    """Return the tables that row security covers: expiring ones and their parts."""
-    return [entry for entry in map_ if _is_due_table(map_, entry)]
-
-
-def by_depth(map_: Graph) -> list[Entry]:
-    """Return the covered tables with parts before their wholes, as functions need it."""
-    return sorted(due_tables(map_), key=lambda entry: -_depth(map_, entry))
-
-
-def held_function(entry: Entry) -> str:
-    """Return the name of the function that says whether a row of ``entry`` is held."""
-    return f"seloste_held_{entry.model._meta.db_table}"
-
-
-def held_condition(entry: Entry, key: str, depth: int = 0) -> str:
-    """Return SQL that is true when the row with ``key`` must not be deleted.
-
-    A row is held by a hold on itself, on a person in it, or on anything that would
-    go with it. :mod:`retention.held` asks the same question of whole tables.
-    """
-    kind = entry.model._meta.label_lower
-    conditions = [
-        "EXISTS (SELECT 1 FROM register_hold h WHERE h.released_at IS NULL"
-        f" AND h.object_type = '{kind}' AND h.object_id = {key}::text)"
-    ]
-    for subject in entry.map.subjects:
-        path = entry.sql_path(subject)
-        conditions.append(
-            path.exists_person(
-                key,
-                "EXISTS (SELECT 1 FROM register_hold h WHERE h.released_at IS NULL AND h.subject_id = {column})",
-            )
-        )
-    for model, column in parts_of(entry.model):
-        part, alias = graph().of(model), f"p{depth}"
-        part_key = f'{alias}."{model._meta.pk.column}"'
-        if isinstance(part.map.retention, Ends):
-            held = f"{held_function(part)}({part_key})"
-        else:
-            held = held_condition(part, part_key, depth + 1)
-        conditions.append(
-            f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" {alias}'
-            f' WHERE {alias}."{column}" = {key} AND ({held}))'
-        )
-    return " OR ".join(conditions)
-
-
-def _ensure_application_role() -> None:
-    """Create the role and let the owner take it; roles belong to the whole server."""
-    role = settings.APPLICATION_ROLE
-    for attempt in range(10):
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-                if cursor.fetchone() is None:
-                    cursor.execute(f"CREATE ROLE {role} NOLOGIN")
-                cursor.execute(
-                    "SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid"
-                    " JOIN pg_roles u ON u.oid = m.member"
-                    " WHERE r.rolname = %s AND u.rolname = current_user",
-                    [role],
-                )
-                member = cursor.fetchone()
-                cursor.execute(
-                    "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-                )
-                if not cursor.fetchone()[0] and not (member and _may_set(cursor, role)):
-                    cursor.execute(f"GRANT {role} TO CURRENT_USER")
-        except DatabaseError as error:
-            # Another database of the same server is being set up at this moment.
-            if attempt == 9:
-                raise CommandError(
-                    f"The role {role} is missing or the database user may not take it: an administrator of the server makes both with manage.py database_roles."
-                ) from error
-            time.sleep(0.2)
-        else:
-            return
-
-
-def _may_set(cursor: object, role: str) -> bool:
-    # PostgreSQL 16 separates being a member from being allowed to take the role.
-    cursor.execute("SELECT current_setting('server_version_num')::int >= 160000")  # type: ignore[attr-defined]
-    privilege = "SET" if cursor.fetchone()[0] else "MEMBER"  # type: ignore[attr-defined]
-    cursor.execute("SELECT pg_has_role(current_user, %s, %s)", [role, privilege])  # type: ignore[attr-defined]
-    return bool(cursor.fetchone()[0])  # type: ignore[attr-defined]
-
-
 def _append_only(entry: Entry) -> Iterator[str]:
     if not entry.map.append_only:
         return
@@ -276,53 +193,22 @@ def _json_keys(entry: Entry) -> Iterator[str]:
         )
 
 
-def _apply_ends_at(cursor: object, trigger: EndsAtTrigger) -> None:
-    execute = cursor.execute  # type: ignore[attr-defined]
-    execute(
+def _apply_ends_at(cursor: CursorWrapper, trigger: EndsAtTrigger) -> None:
+    cursor.execute(
         "SELECT obj_description(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
         " WHERE n.nspname = 'public' AND p.proname = %s",
         [trigger.function],
     )
-    row = cursor.fetchone()  # type: ignore[attr-defined]
-    execute(
+    row = cursor.fetchone()
+    cursor.execute(
         f"CREATE OR REPLACE FUNCTION {trigger.function}() RETURNS trigger LANGUAGE plpgsql AS $$"
         f" BEGIN NEW.ends_at := {trigger.expression}; RETURN NEW; END $$"
     )
-    execute(f"COMMENT ON FUNCTION {trigger.function}() IS '{trigger.rule}'")
-    execute(
+    cursor.execute(f"COMMENT ON FUNCTION {trigger.function}() IS '{trigger.rule}'")
+    cursor.execute(
         f'CREATE OR REPLACE TRIGGER seloste_ends_at BEFORE INSERT OR UPDATE ON "{trigger.table}"'
         f" FOR EACH ROW EXECUTE FUNCTION {trigger.function}()"
     )
     if row is None or row[0] != trigger.rule:
         # The rule is new or has changed: every row gets its new due instant.
-        execute(f'UPDATE "{trigger.table}" SET ends_at = NULL')
-
-
-def _is_due_table(map_: Graph, entry: Entry) -> bool:
-    retention = entry.map.retention
-    if isinstance(retention, Ends):
-        return True
-    if isinstance(retention, WithParent):
-        parent = map_.entries.get(_parent(entry, retention)._meta.label)
-        return parent is not None and _is_due_table(map_, parent)
-    return False
-
-
-def _depth(map_: Graph, entry: Entry) -> int:
-    """How many wholes a row is inside of, by any cascading foreign key."""
-    depths = [0]
-    for field in entry.model._meta.concrete_fields:
-        if (
-            isinstance(field, models.ForeignKey)
-            and field.remote_field.on_delete is models.CASCADE
-            and field.remote_field.model is not entry.model
-        ):
-            parent = map_.entries.get(field.remote_field.model._meta.label)
-            if parent is not None and _is_due_table(map_, parent):
-                depths.append(1 + _depth(map_, parent))
-    return max(depths)
-
-
-def _parent(entry: Entry, retention: WithParent) -> type[models.Model]:
-    field = entry.model._meta.get_field(retention.parent)
-    return field.remote_field.model  # type: ignore[union-attr]
+        cursor.execute(f'UPDATE "{trigger.table}" SET ends_at = NULL')

@@ -14,7 +14,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from register.database.rules import due_tables
+from register.database.due_tables import due_tables
 from register.datamap.graph import graph
 from register.datamap.removal import parts_of
 from register.models import Hold

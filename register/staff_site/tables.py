@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from register import access, actors, audit
-from register.database.rules import due_tables
+from register.database.due_tables import due_tables
 from register.datamap.graph import declaration_of, graph
 from register.datamap.vocabulary import Action, Category
 from register.models import AuditEntry

@@ -8,7 +8,7 @@ from django.utils import timezone
 from communications.models import Call, Chat, ChatLine, Recording
 from dsar.models import Request, RequestPerson
 from register import actors
-from register.database.rules import held_condition
+from register.database.due_tables import held_condition
 from register.datamap.graph import graph
 from register.errors import DomainError
 from register.models import AuditEntry, Hold
