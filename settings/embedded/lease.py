@@ -240,8 +240,15 @@ def _stop(places: Places, deadline: float) -> bool:
     return was_running
 
 
+# SQLSTATE. No code at all: the connection failed; the others: PostgreSQL is going down.
+_WENT_AWAY = {None, "57P01", "57P03"}
+# Duplicate key, object or database, "tuple concurrently updated", database in use:
+# PostgreSQL is still at what a starter ordered that was killed before it was done.
+_JUST_BEING_MADE = {"23505", "42710", "42P04", "XX000", "55006"}
+
+
 def _make_role_and_database(places: Places, deadline: float) -> bool:
-    """Make what is missing; False if the server went away meanwhile."""
+    """Make what is missing; False if it has to be tried again."""
     try:
         import psycopg  # here, because the supervisor does without
     except ImportError as error:
@@ -271,9 +278,8 @@ def _make_role_and_database(places: Places, deadline: float) -> bool:
             if not has_database:
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
     except psycopg.Error as error:
-        # No code at all: the connection failed. 57P01, 57P03: PostgreSQL is going down.
-        went_away = error.sqlstate in (None, "57P01", "57P03")
-        if went_away and time.monotonic() < deadline:
+        passes = error.sqlstate in _WENT_AWAY | _JUST_BEING_MADE
+        if passes and time.monotonic() < deadline:
             time.sleep(0.1)
             return False
         reason = " ".join(str(error).split())

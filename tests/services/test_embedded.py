@@ -279,6 +279,30 @@ def test_starters_killed_at_any_moment_do_no_harm(bench):
     assert bench.sql("SELECT 1") == [(1,)]
 
 
+def test_what_a_killed_starter_ordered_may_still_be_in_the_making(bench):
+    bench.use()
+    server = {
+        "host": str(bench.places.postgres_socket.parent),
+        "port": 5432,
+        "user": "postgres",
+        "dbname": "postgres",
+    }
+    with (
+        psycopg.connect(**server, autocommit=True) as look,
+        psycopg.connect(**server) as maker,
+    ):
+        look.execute("DROP DATABASE seloste")
+        look.execute("DROP ROLE seloste")
+        maker.execute("CREATE ROLE seloste")
+        starter = bench.run(USE)
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until(lambda: look.execute(waiting).fetchone() is not None)
+        maker.commit()
+
+    assert starter.stdout.readline() == "ready\n"
+    assert bench.sql("SELECT 1") == [(1,)]
+
+
 def test_an_interrupted_initdb_heals_itself(bench):
     half_made = bench.places.home / "postgres.half-4711"
     half_made.mkdir(parents=True)
