@@ -8,6 +8,8 @@ the code, and before a page is looked at, the code in its form has become
 :data:`MASK` (:class:`register.middleware.IdentityCodes`), so that no view, session,
 message or error report can hold it.
 
+In which forms they are known, :mod:`register.identifiers.personal_identity_codes` says.
+
 Codes of other countries are not looked for: a Swedish one is a date and four digits of
 which every tenth has the right check digit, and so are many Finnish telephone numbers.
 """
@@ -31,7 +33,7 @@ from register.identifiers import find_personal_identity_codes
 
 CODE = "personal_identity_code"
 # No longer than the shortest code, so that a text that fits fits still.
-MASK = "******-****"
+MASK = "******-***"
 SENTENCE = _(
     "This looks like a personal identity code. The register does not keep them; remove it."
 )
@@ -78,8 +80,9 @@ def masked(text: str) -> str:
 
 def masked_cells(cells: list[str]) -> list[str]:
     """Return the cells of a row masked; all are looked at together, which is faster."""
-    # What stands between cells belongs to no code.
-    if not find_personal_identity_codes("\x1f".join(cells)):
+    # What stands between cells belongs to no code; twice, because one character beyond
+    # a code may be looked at.
+    if not find_personal_identity_codes("\x1f\x1f".join(cells)):
         return cells
     return [masked(cell) for cell in cells]
 

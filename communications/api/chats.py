@@ -79,7 +79,7 @@ class ChatIn(Body):
     lines: list[LineIn] = Field(default=[], max_length=MOST_LINES)
     identity_codes: Literal["refuse", "mask"] = Field(
         default="refuse",
-        description="What becomes of personal identity codes in any text: the chat is refused with their places, or each is replaced by ******-**** and the chat is kept.",
+        description="What becomes of personal identity codes in any text: the chat is refused with their places, or each is replaced by ******-*** and the chat is kept.",
     )
 
 

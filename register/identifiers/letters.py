@@ -75,13 +75,13 @@ def plain_with_places(text: str) -> tuple[str, Sequence[int]]:
     seen = [
         (plain, place)
         for place, character in enumerate(text)
-        if (plain := _one_plain_character(character))
+        if (plain := one_plain_character(character))
     ]
     return "".join(plain for plain, _ in seen), [place for _, place in seen]
 
 
 @functools.lru_cache(maxsize=4096)
-def _one_plain_character(character: str) -> str:
+def one_plain_character(character: str) -> str:
     """Return one character for one, or none for what cannot be seen."""
     if character == _SOFT_HYPHEN:
         return "-"

@@ -8,7 +8,6 @@ from hypothesis import example, given, reject, strategies as st
 
 from register.identifiers import (
     InvalidIdentifier,
-    find_personal_identity_codes,
     name_words,
     normalise_business_id,
     normalise_email,
@@ -315,74 +314,6 @@ def test_a_normal_business_id_stays_as_it_is(number):
             assert normalise_business_id(business_id) == business_id
 
 
-# --- personal identity codes
-
-
-def code_of(birth, century, individual):
-    check = "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(f"{birth}{individual}") % 31]
-    return f"{birth}{century}{individual}{check}"
-
-
-@pytest.mark.parametrize("century", "+-YXWVUABCDEF")
-def test_codes_of_every_century_are_found(century):
-    text = f"Hetu on {code_of('131001', century, '308')}."
-
-    assert find_personal_identity_codes(text) == [(8, 19)]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "131052-308T",
-        "131052-308t",
-        "131052–308T",
-        "131052‑308T",
-        "131052 -308T",
-        "131052- 308T",
-        "131052 -\n308T",
-        "131052\u00ad308T",
-        "13\u200b1052-\u2060308T",
-        "131052\u00a0\u2212\u2009308T",
-        "１３１０５２-308T",
-    ],
-)
-def test_a_code_is_found_however_it_is_typed(text):
-    assert find_personal_identity_codes(text) == [(0, len(text))]
-
-
-def test_temporary_codes_are_found():
-    assert find_personal_identity_codes(code_of("131052", "-", "901")) == [(0, 11)]
-
-
-def test_all_codes_of_a_text_are_found_where_they_stand():
-    text = "ä 131052-308T, (131052A308T)\n131052-308T_x"
-
-    assert [text[slice(*span)] for span in find_personal_identity_codes(text)] == [
-        "131052-308T",
-        "131052A308T",
-        "131052-308T",
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "131052-308U",  # wrong check character
-        code_of("310252", "-", "308"),  # no 31 February
-        code_of("131052", "-", "001"),  # numbers begin at 002
-        "131052G308T",  # no such century
-        "x131052A308T",  # numbers of orders and devices look like this
-        "131052A308Tx",
-        "9131052-308T",
-        "131052-3081",
-        "2327327-1",
-        "040-1234567",
-    ],
-)
-def test_what_is_no_code_is_left_alone(text):
-    assert find_personal_identity_codes(text) == []
-
-
 # --- words to search by
 
 
@@ -494,7 +425,6 @@ def test_long_nonsense_is_read_in_time(unit):
     started = time.perf_counter()
     search_words(text)
     search_prefixes(text)
-    find_personal_identity_codes(text)
     try_normalise_email(text)
     try_normalise_phone(text)
     try_normalise_business_id(text)
