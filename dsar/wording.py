@@ -1,7 +1,7 @@
 """The words of packages and screens for what the data map holds as codes.
 
 The meanings in the data map are English messages. They are collected for translation
-with all others (``settings/messages.py``) and translated where they are shown.
+with all others (``settings/messages/``) and translated where they are shown.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from settings import messages
+from settings.messages.__main__ import main
 
 PYTHON = """\
 from django.utils.translation import gettext as _, gettext_lazy as lazy
@@ -321,15 +322,15 @@ def test_what_people_would_read_wrong_is_listed(root, source, catalogue, problem
 
 
 def test_commands_say_what_they_did(root, capsys):
-    assert messages.main(["update"], root) == 0
+    assert main(["update"], root) == 0
     assert capsys.readouterr().out == (
         "fi: 10 new, 0 dropped\nsv: 10 new, 0 dropped\nen: 10 new, 0 dropped\n"
     )
 
-    assert messages.main(["check"], root) == 1
+    assert main(["check"], root) == 1
     assert len(capsys.readouterr().out.splitlines()) == 20
 
-    assert messages.main(["compile"], root) == 0
+    assert main(["compile"], root) == 0
     assert "Compiled locale/fi/LC_MESSAGES/django.mo\n" in capsys.readouterr().out
 
 
