@@ -8,19 +8,10 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from dsar.conformance.requests import REQUESTS, requests_of
-from dsar.models import (
-    ErasurePlan,
-    RequestPerson,
-)
+from dsar.models import ErasurePlan, RequestPerson
 from dsar.scope import KIND
 from register.conformance.measures import capped
-from register.conformance.registry import (
-    Board,
-    Finding,
-    judge,
-    live_check,
-    not_built,
-)
+from register.conformance.registry import Board, Finding, judge, live_check, not_built
 from register.datamap.graph import graph
 
 VERIFIED_WITHIN = timedelta(days=1)

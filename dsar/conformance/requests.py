@@ -10,20 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar import selectors
 from dsar.clock import ClockError
-from dsar.models import (
-    Finding as ReviewFinding,
-    Request,
-    RequestEvent,
-    RequestPerson,
-)
+from dsar.models import Finding as ReviewFinding, Request, RequestEvent, RequestPerson
 from register.conformance.measures import capped
-from register.conformance.registry import (
-    Board,
-    Finding,
-    judge,
-    live_check,
-    not_built,
-)
+from register.conformance.registry import Board, Finding, judge, live_check, not_built
 from register.errors import DomainError
 from register.models import Hold
 
