@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -87,23 +87,25 @@ def masked_cells(cells: list[str]) -> list[str]:
     return [masked(cell) for cell in cells]
 
 
-def places(value: Any, path: str = "") -> Iterator[str]:
+def places(value: Any, declared: Collection[str], path: str = "") -> Iterator[str]:
     """Yield where codes stand in decoded JSON: ``lines.3.text``.
 
-    A name of a key that is one itself is told by the object it stands in.
+    Only keys that are ``declared`` are named; what stands in or under another is told
+    by the object that has it, because the sender may have made it of anything.
     """
     if isinstance(value, str):
         if find_personal_identity_codes(value):
             yield path or "body"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if find_personal_identity_codes(key):
+            if key in declared:
+                yield from places(inner, declared, f"{path}.{key}" if path else key)
+            elif find_personal_identity_codes(key) or any(places(inner, declared)):
                 yield path or "body"
-            else:
-                yield from places(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from places(inner, f"{path}.{index}" if path else str(index))
+            place = f"{path}.{index}" if path else str(index)
+            yield from places(inner, declared, place)
 
 
 def masked_json(value: Any) -> Any:

@@ -16,6 +16,7 @@ from ninja.parser import Parser
 
 from register import identity_codes
 from register.api.errors import MOST_FIELDS, ApiError
+from register.api.schemas import declared_keys
 from register.files import CHUNK
 
 
@@ -46,7 +47,8 @@ def _without_identity_codes(body: Any) -> Any:
     Whether it may ask is for the operation to say: keys that it does not declare are
     refused. Raises ApiError that names the places and not the codes.
     """
-    places = list(itertools.islice(identity_codes.places(body), MOST_FIELDS))
+    found = identity_codes.places(body, declared_keys())
+    places = list(itertools.islice(found, MOST_FIELDS))
     if not places:
         return body
     if isinstance(body, dict) and body.get("identity_codes") == "mask":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from register.api.schemas import declared_keys
+from register.api.wording import sentence_of
 from register.errors import Conflict, DomainError
 from register.trouble import DISK_FULL, trouble_of
 
@@ -153,13 +155,9 @@ def _of_validation_error(exc: ValidationError) -> ApiError:
     headers = [error for error in exc.errors if error["loc"][0] == "header"]
     if headers:
         return _of_header_error(headers[0])
-    fields = {}
-    for error in exc.errors[:MOST_FIELDS]:
-        sentence = str(error["msg"])
-        if error["type"] == "uuid_parsing":
-            # The rest quotes a character of what was sent.
-            sentence = sentence.partition(",")[0]
-        fields[_field_name(error["loc"])] = sentence
+    fields = {
+        _field_name(error): sentence_of(error) for error in exc.errors[:MOST_FIELDS]
+    }
     return ApiError(
         422,
         "invalid",
@@ -175,18 +173,22 @@ def _of_header_error(error: Mapping[str, Any]) -> ApiError:
         400,
         code,
         _("A header is missing or not as it must be: see “fields”."),
-        {name: str(error["msg"])},
+        {name: sentence_of(error)},
     )
 
 
-def _field_name(loc: Iterable[Any]) -> str:
-    """Return ``lines.0.text`` for a place in the body, the name for a parameter."""
-    source, *path = loc
+def _field_name(error: Mapping[str, Any]) -> str:
+    """Return ``lines.0.text`` for a place in the body, the name for a parameter.
+
+    A key that no schema declares may be anything, a person's name included: it is told
+    by the object that it stands in.
+    """
+    source, *path = error["loc"]
+    if error["type"] == "extra_forbidden" and path[-1] not in declared_keys():
+        path.pop()
     if source == "body":
         path = path[1:] or ["body"]
-    # An unknown key stands here as it was sent; it may be anything.
-    name = ".".join(str(part) for part in path)
-    return name.encode("utf-8", "replace").decode()[:200]
+    return ".".join(str(part) for part in path)
 
 
 def _unexpected(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -24,6 +24,7 @@ from register.identifiers import (
     normalise_email,
     normalise_phone,
 )
+from register.identifiers.wording import SENTENCES
 
 LARGEST_ID = 2**63 - 1
 _RFC_3339 = re.compile(
@@ -46,6 +47,16 @@ class Body(BaseModel):
         if any(isinstance(text, str) and "\0" in text for text in texts):
             raise PydanticCustomError("nul", _("A text must not contain NUL."))
         return value
+
+
+def declared_keys() -> frozenset[str]:
+    """Return every name that some body declares; other keys are of the sender's making."""
+    kinds, names = [Body], set()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        names |= set(kind.model_fields)
+    return frozenset(names)
 
 
 def _rfc_3339(value: Any) -> Any:
@@ -78,7 +89,7 @@ def _normal(normalise: Any, value: str) -> str:
     except InvalidIdentifier as error:
         # Braces would be read as a place for a value.
         raise PydanticCustomError(
-            "identifier", "{reason}", {"reason": error.message}
+            "identifier", "{reason}", {"reason": str(SENTENCES[error.code])}
         ) from None
 
 

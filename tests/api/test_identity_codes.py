@@ -28,7 +28,8 @@ def with_code(body, *place):
         (("external_id",), "external_id"),
         (("participants", 0, "display_name"), "participants.0.display_name"),
         (("participants", 0, "first_name"), "participants.0.first_name"),
-        (("whatever",), "whatever"),
+        (("whatever",), "body"),
+        (("lines", 0, "whatever"), "lines.0"),
         ((CODE,), "body"),
     ],
 )

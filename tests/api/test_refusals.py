@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 from django.db import OperationalError
+from django.utils.translation import trans_real
 
 from communications.models import Chat
 from contacts.models import Contact
@@ -68,7 +70,7 @@ def test_a_strange_body_is_refused_and_changes_nothing(caller, name):
         ({"emails": ["anna"]}, "emails.0"),
         ({"phones": ["+358 40 123 4567", "12"]}, "phones.1"),
         ({"emails": ["a@b.example"], "first_name": "a\0"}, "first_name"),
-        ({"emails": ["a@b.example"], "shoe_size": 1}, "shoe_size"),
+        ({"emails": ["a@b.example"], "shoe_size": 1}, "body"),
         ({"first_name": "Anna"}, "body"),
     ],
 )
@@ -79,6 +81,92 @@ def test_the_field_is_named(caller, body, field):
     assert response.status_code == 422
     assert error["code"] == "invalid"
     assert set(error["fields"]) == {field}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"Matti Virtanen": 1}, "body"),
+        ({"lines": [{"said_at": "2026-01-01T10:00:00Z", "text": "a", "Matti Virtanen": 1}]}, "lines.0"),
+        ({"participants": [{"email": "a@b.example"}, {"email": "c@b.example", "Matti Virtanen": {}}]}, "participants.1"),
+    ],
+)  # fmt: skip
+def test_a_key_of_the_senders_making_is_told_by_its_place(
+    caller, chat_body, caplog, change, place
+):
+    caplog.set_level("DEBUG")
+
+    response = caller.post("/chats", {**chat_body, **change})
+
+    assert response.status_code == 422
+    assert set(response.json()["error"]["fields"]) == {place}
+    assert "Virtanen" not in response.content.decode() + caplog.text
+    assert not Chat.objects.exists()
+
+
+MISTAKES = {
+    "missing": {"started_at": ...},
+    "extra_forbidden": {"shoe_size": 1},
+    "string_type": {"external_id": 7},
+    "string_unicode": {"external_id": "\ud800"},
+    "string_too_long": {"external_id": "x" * 81},
+    "list_type": {"lines": {}},
+    "too_short": {"participants": []},
+    "model_type": {"lines": [1]},
+    "literal_error": {"identity_codes": "keep"},
+    "uuid_type": {"participants": [{"contact_id": 1}]},
+    "uuid_parsing": {"participants": [{"contact_id": "n"}]},
+    "datetime": {"started_at": "2026-02-30T10:00:00Z"},
+    "identifier": {"participants": [{"email": "anna"}]},
+    "negative": {"lines": [{"said_at": "2026-01-01T10:00:00Z", "text": "a", "participant": -1}]},
+    "no number": {"lines": [{"said_at": "2026-01-01T10:00:00Z", "text": "a", "participant": "a"}]},
+    "empty": {"lines": [{"said_at": "2026-01-01T10:00:00Z", "text": ""}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_what_is_wrong_is_said_by_the_register_itself(caller, chat_body, mistake):
+    """Every sentence is the catalogue's, so that it comes in the caller's language."""
+    body = {**chat_body, **MISTAKES[mistake]}
+    body = {name: value for name, value in body.items() if value is not ...}
+
+    seen = {}
+    for language in ("en", "xx-marked"):
+        caller.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        with marked(language != "en"):
+            response = caller.post("/chats", body)
+        assert response.status_code == 422
+        seen[language] = response.json()["error"]["fields"]
+
+    assert seen["en"].keys() == seen["xx-marked"].keys()
+    assert all(sentence.endswith(".") for sentence in seen["en"].values())
+    assert all(text.startswith("§") for text in seen["xx-marked"].values())
+    assert not Chat.objects.exists()
+
+
+@contextlib.contextmanager
+def marked(is_wanted):
+    """Put a mark before all that passes the catalogue."""
+    catalogue = trans_real.translation("en")._catalog
+    translated = type(catalogue).get
+    with pytest.MonkeyPatch.context() as patch:
+        if is_wanted:
+            patch.setattr(
+                type(catalogue),
+                "get",
+                lambda self, key, default=None: "§" + (translated(self, key) or key),
+            )
+        yield
+
+
+def test_a_known_sentence_is_finnish_for_a_finn_and_swedish_for_a_swede(caller):
+    sentences = {}
+    for language in ("fi", "sv", "en"):
+        caller.client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+        response = caller.post("/contacts", {"emails": ["anna"]})
+        sentences[language] = response.json()["error"]["fields"]["emails.0"]
+
+    assert len(set(sentences.values())) == 3
 
 
 def test_what_was_sent_is_not_repeated(caller):

@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now, gettext_lazy as _
 
-from contacts import normal_forms
 from contacts.services.imports.layouts import MOST_COLUMNS
+from register.identifiers.wording import SENTENCES
 
 OF_FILES: dict[str, str | Promise] = {
     "empty": _("The file is empty."),
@@ -114,7 +114,7 @@ OF_COLUMNS: dict[str, str | Promise] = {
 }
 
 OF_ROWS: dict[str, str | Promise] = {
-    **normal_forms.SENTENCES,
+    **SENTENCES,
     "column_count": _(
         "The row has more cells than the header, or lacks the cell that says whether marketing is refused."
     ),
