@@ -1,22 +1,11 @@
-"""The words by which a file is understood, in Finnish, Swedish and English.
-
-Everything that is guessed from words stands here and nowhere else: what columns are
-called, in files people type and in the exports of known products, which columns are
-known and yet not taken, and how cells say yes and no. Words are compared by
-:func:`key`: without accents, case, blanks and marks, so that one spelling is enough.
-"""
+"""What columns are called, and which known columns are not taken."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
-from django.conf import settings
-from django.utils import translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
-from register.identifiers import name_words
+from contacts.services.imports.vocabulary.keys import key, key_without_number
+from contacts.services.imports.vocabulary.own_columns import own_columns
 
 # By the code of the target; a name that stands earlier wins over one that stands later
 # if a file has both. Columns with the same name but a number ("E-mail 2 - Value") count
@@ -36,63 +25,32 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("full name", "contact name", "person name", "contact person", "display name"),
         *("name", "contact", "recipient name", "your name", "whole name"),
         *("koko nimi", "yhteyshenkilö", "yhteyshenkilön nimi", "henkilön nimi", "nimi"),
-        *(
-            "osallistujan nimi",
-            "vastaanottaja",
-            "etu- ja sukunimi",
-            "sukunimi ja etunimi",
-        ),
+        *("osallistujan nimi", "vastaanottaja", "etu- ja sukunimi"),
+        *("sukunimi ja etunimi",),
         *("fullständigt namn", "kontaktperson", "kontaktpersonens namn", "namn"),
         *("kontakt", "för- och efternamn", "deltagarens namn"),
     ),
     "email": (
         *("email", "email address", "primary email", "work email", "business email"),
         *("email value", "mail", "contact email", "additional email addresses"),
-        *(
-            "person email work",
-            "person email",
-            "person email home",
-            "person email other",
-        ),
-        *(
-            "sähköposti",
-            "sähköpostiosoite",
-            "s-posti",
-            "sähköp",
-            "meili",
-            "spostiosoite",
-        ),
+        *("person email work", "person email", "person email home"),
+        *("person email other",),
+        *("sähköposti", "sähköpostiosoite", "s-posti", "sähköp", "meili"),
+        *("spostiosoite",),
         *("yhteyshenkilön sähköposti", "työsähköposti", "email osoite"),
         *("e-post", "e-postadress", "mejl", "mejladress", "mailadress", "e-mailadress"),
     ),
     "phone": (
-        *(
-            "phone",
-            "phone number",
-            "telephone",
-            "telephone number",
-            "tel",
-            "work phone",
-        ),
-        *(
-            "business phone",
-            "office phone",
-            "phone value",
-            "direct phone",
-            "other phone",
-        ),
+        *("phone", "phone number", "telephone", "telephone number", "tel"),
+        *("work phone",),
+        *("business phone", "office phone", "phone value", "direct phone"),
+        *("other phone",),
         *("person phone work", "person phone", "person phone other", "home phone"),
         *("person phone home", "primary phone", "contact phone"),
         *("puhelin", "puhelinnumero", "puh", "puhnro", "puhelinnro", "työpuhelin"),
         *("puhelin työ", "puhelin 1", "yhteyshenkilön puhelin", "suora numero"),
-        *(
-            "telefon",
-            "telefonnummer",
-            "tfn",
-            "tel nr",
-            "direkttelefon",
-            "arbetstelefon",
-        ),
+        *("telefon", "telefonnummer", "tfn", "tel nr", "direkttelefon"),
+        *("arbetstelefon",),
     ),
     "mobile": (
         *("mobile", "mobile phone", "mobile phone number", "mobile number", "cell"),
@@ -189,233 +147,62 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("telefonmarknadsföringsförbud", "telefonförbud", "förbud mot telefonreklam"),
     ),
 }
-
-PERMISSION, TECHNICAL, ACTIVITY, NOTES, TAGS, OWNER, PRIVATE = (
-    "permission",
-    "technical",
-    "activity",
-    "notes",
-    "tags",
-    "owner",
-    "private",
-)
 # Columns that are known and not taken. Nothing is left out without saying so.
 NOT_TAKEN: dict[str, tuple[str, ...]] = {
-    PERMISSION: (
-        *(
-            "optin time",
-            "optin ip",
-            "confirm time",
-            "confirm ip",
-            "opt in",
-            "email opt in",
-        ),
-        *(
-            "subscribed",
-            "consent",
-            "gdpr consent",
-            "marketing permission",
-            "newsletter",
-        ),
+    "permission": (
+        *("optin time", "optin ip", "confirm time", "confirm ip", "opt in"),
+        *("email opt in",),
+        *("subscribed", "consent", "gdpr consent", "marketing permission"),
+        *("newsletter",),
         *("legal basis for processing contacts data", "marketing contact status"),
         *("markkinointilupa", "suoramarkkinointilupa", "sähköpostilupa", "uutiskirje"),
-        *(
-            "uutiskirjelupa",
-            "lupa",
-            "suostumus",
-            "markkinointisuostumus",
-            "uutiskirjeen tilaaja",
-        ),
+        *("uutiskirjelupa", "lupa", "suostumus", "markkinointisuostumus"),
+        *("uutiskirjeen tilaaja",),
         *("marknadsföringstillstånd", "samtycke", "tillstånd", "nyhetsbrev"),
     ),
-    TECHNICAL: (
+    "technical": (
         *("record id", "id", "leid", "euid", "contact id", "account id", "person id"),
-        *(
-            "create date",
-            "created",
-            "created at",
-            "created on",
-            "created date",
-            "person created",
-        ),
-        *(
-            "last modified date",
-            "last changed",
-            "last modified",
-            "modified on",
-            "modified",
-        ),
-        *(
-            "latitude",
-            "longitude",
-            "gmtoff",
-            "dstoff",
-            "timezone",
-            "time zone",
-            "cc",
-            "region",
-        ),
-        *(
-            "do not modify contact",
-            "do not modify row checksum",
-            "do not modify modified on",
-        ),
-        *(
-            "luotu",
-            "luontipäivä",
-            "muokattu",
-            "päivitetty",
-            "asiakasnumero",
-            "tunniste",
-        ),
+        *("create date", "created", "created at", "created on", "created date"),
+        *("person created",),
+        *("last modified date", "last changed", "last modified", "modified on"),
+        *("modified",),
+        *("latitude", "longitude", "gmtoff", "dstoff", "timezone", "time zone", "cc"),
+        *("region",),
+        *("do not modify contact", "do not modify row checksum"),
+        *("do not modify modified on",),
+        *("luotu", "luontipäivä", "muokattu", "päivitetty", "asiakasnumero"),
+        *("tunniste",),
         *("skapad", "ändrad", "uppdaterad", "kundnummer"),
     ),
-    ACTIVITY: (
-        *(
-            "member rating",
-            "lifecycle stage",
-            "lead status",
-            "lead source",
-            "rating",
-            "status",
-        ),
+    "activity": (
+        *("member rating", "lifecycle stage", "lead status", "lead source", "rating"),
+        *("status",),
         *("last activity date", "last contacted", "annual revenue", "tila", "skede"),
     ),
-    NOTES: (
+    "notes": (
         *("notes", "note", "comments", "comment", "description", "remarks"),
-        *(
-            "huomautukset",
-            "huomautus",
-            "huom",
-            "muistiinpanot",
-            "lisätiedot",
-            "kommentti",
-        ),
+        *("huomautukset", "huomautus", "huom", "muistiinpanot", "lisätiedot"),
+        *("kommentti",),
         *("anteckningar", "anmärkningar", "anmärkning", "kommentar", "kommentarer"),
     ),
-    TAGS: (
+    "tags": (
         *("tags", "labels", "groups", "group membership", "categories", "segment"),
-        *(
-            "tunnisteet",
-            "ryhmät",
-            "ryhmä",
-            "luokka",
-            "luokat",
-            "kategoria",
-            "kiinnostuksen kohteet",
-        ),
+        *("tunnisteet", "ryhmät", "ryhmä", "luokka", "luokat", "kategoria"),
+        *("kiinnostuksen kohteet",),
         *("taggar", "etiketter", "grupper", "grupp", "kategori"),
     ),
-    OWNER: (
+    "owner": (
         *("contact owner", "account owner", "owner", "person owner", "sales person"),
         *("vastuuhenkilö", "myyjä", "omistaja", "asiakasvastaava"),
         *("ansvarig", "säljare", "ägare", "kundansvarig"),
     ),
-    PRIVATE: (
+    "private": (
         *("birthday", "birthdate", "date of birth", "gender", "social security number"),
         *("spouse", "children", "hobby", "religion", "anniversary"),
         *("hetu", "henkilötunnus", "sotu", "syntymäaika", "syntymäpäivä", "sukupuoli"),
         *("personbeteckning", "personnummer", "födelsedatum", "födelsedag", "kön"),
     ),
 }
-
-# The exports of known products, by names that only they use, and names that mean
-# something else there than elsewhere ("" leaves the column out).
-PRODUCTS: dict[str, tuple[str, ...]] = {
-    "mailchimp_unsubscribed": ("leid", "euid", "unsub time"),
-    "mailchimp_cleaned": ("leid", "euid", "clean time"),
-    "mailchimp_subscribed": ("leid", "euid"),
-    "hubspot": ("record id", "lifecycle stage"),
-    "dynamics": ("do not modify contact",),
-    "google": ("email value", "phone value"),
-    "outlook": ("e-mail address", "business phone", "business street"),
-    "salesforce": ("account name", "mailing street"),
-    "pipedrive": ("person name", "person email work"),
-}
-PRODUCT_NAMES: dict[str, str | Promise] = {
-    "mailchimp_subscribed": _("Mailchimp: subscribed"),
-    "mailchimp_unsubscribed": _("Mailchimp: unsubscribed"),
-    "mailchimp_cleaned": _("Mailchimp: cleaned, mail to them came back"),
-    "hubspot": "HubSpot",
-    "dynamics": "Microsoft Dynamics 365",
-    "google": _("Google Contacts"),
-    "outlook": "Microsoft Outlook",
-    "salesforce": "Salesforce",
-    "pipedrive": "Pipedrive",
-}
-MEANT_BY_PRODUCT: dict[str, dict[str, str]] = {
-    # Mr or Mrs.
-    "outlook": {"title": "", "e-mail display name": "", "company main phone": ""},
-    "google": {"name": "full_name", "organization name": "company_name"},
-    "mailchimp_subscribed": {"address": "", "phone": "phone"},
-}
-
-YES = frozenset(
-    [
-        *("1", "k", "kyllä", "kylla", "on", "kielto", "kielletty", "x", "✓", "✔"),
-        *("y", "yes", "true", "t", "do not allow", "prohibited", "unsubscribed"),
-        *("opted out", "opt out", "tosi", "ei saa"),
-        *("ja", "j", "sant", "förbud", "förbjuden"),
-    ]
-)
-NO = frozenset(
-    [
-        *("0", "e", "ei", "epätosi", "sallittu", "saa"),
-        *("n", "no", "false", "f", "off", "allow", "allowed", "subscribed", "opted in"),
-        *("nej", "falskt", "tillåten", "tillåtet"),
-    ]
-)
-LANGUAGES: dict[str, tuple[str, ...]] = {
-    "fi": ("fi", "fin", "suomi", "finnish", "finska"),
-    "sv": ("sv", "swe", "ruotsi", "swedish", "svenska"),
-    "en": ("en", "eng", "englanti", "english", "engelska"),
-}
-# The columns that our file of rows with errors adds at the end.
-ROW, WHAT_IS_WRONG = _("Row"), _("What is wrong")
-# What a spreadsheet shows instead of a value, in its three languages.
-SPREADSHEET_ERRORS = frozenset(
-    [
-        *("#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#calc!"),
-        *(
-            "#spill!",
-            "#puuttuu!",
-            "#viittaus!",
-            "#arvo!",
-            "#nimi?",
-            "#jako/0!",
-            "#luku!",
-        ),
-        *("#tyhjä!", "#saknas!", "#referens!", "#värdefel!", "#namn?", "#division/0!"),
-        *("#ogiltigt!", "#skärning!", "#ei_mitään", "#getting_data"),
-    ]
-)
-
-
-@functools.lru_cache(maxsize=4096)
-def key(name: str) -> str:
-    """Return a name of a column in the form in which names are compared."""
-    return "".join(name_words(name[:200]))
-
-
-def key_without_number(name: str) -> str:
-    """Return the same without the number that tells columns of one kind apart."""
-    return "".join(character for character in key(name) if not character.isdecimal())
-
-
-@functools.cache
-def own_columns() -> frozenset[tuple[str, str]]:
-    """Return what our file of rows with errors calls its last two columns."""
-    found = set()
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            found.add((key(str(ROW)), key(str(WHAT_IS_WRONG))))
-    return frozenset(found)
-
-
-def without_own_columns(header: Sequence[str]) -> Sequence[str]:
-    """Return a header without what our file of rows with errors added to it."""
-    last = tuple(key(name) for name in header[-2:])
-    return header[:-2] if last in own_columns() else header
 
 
 @functools.cache
@@ -442,14 +229,3 @@ def is_heading(cell: str) -> bool:
         for found in (key(cell), key_without_number(cell))
         if found
     )
-
-
-def product_of(header: tuple[str, ...]) -> str:
-    """Return which product's export the names of the columns are, "" if of none."""
-    keys = {key(name) for name in header} | {
-        key_without_number(name) for name in header
-    }
-    for product, marks in PRODUCTS.items():
-        if all(key(mark) in keys for mark in marks):
-            return product
-    return ""
