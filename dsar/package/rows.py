@@ -14,24 +14,18 @@ import json
 import uuid
 from collections.abc import Mapping
 
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import gettext as _
 from psycopg.sql import quote
 
 from dsar import wording
 from dsar.models import Finding
+from dsar.package.cells import escaped, html_plain, is_direct, title_of
 from dsar.scope import KIND, Scope, keys_sql
 from dsar.verdicts import RANK, Column, given_columns, rows_sql
-from register.datamap.declarations import SELF
-from register.datamap.graph import Entry, graph, kept_with_map
-from register.datamap.vocabulary import Identifier
-from register.periods import HELSINKI
+from register.datamap.graph import Entry, graph
 
 # The state of a value that is not given as it is; stands beside it in the JSON.
 STATE_KEY = "_state"
-# Fields by which a record of another table is named, if it has one of them.
-_TITLES = ("name", "title")
-# How PostgreSQL writes times in each language.
-_DATES = {"fi": "FMDD.FMMM.YYYY", "sv": "YYYY-MM-DD", "en": "YYYY-MM-DD"}
 # PostgreSQL functions take at most 100 arguments.
 _MOST_PAIRS = 45
 
@@ -169,7 +163,7 @@ class RowWriter:
             self._decided(
                 column,
                 self._html_value(column),
-                _escaped(f"{_of(column, 'redacted')}"),
+                escaped(f"{_of(column, 'redacted')}"),
                 self._html_withheld(column) if column.is_reviewed else "",
             )
             for column in self.columns
@@ -186,9 +180,9 @@ class RowWriter:
             member = self._member(column)
             return f"('<a href=\"' || {member} || '\">' || {quote(label)} || '</a>')"
         if words:
-            escaped = {code: html.escape(word) for code, word in words.items()}
-            known = quote(json.dumps(escaped, ensure_ascii=False))
-            return f"coalesce({known}::jsonb ->> {value}, {_escaped(value)})"
+            harmless = {code: html.escape(word) for code, word in words.items()}
+            known = quote(json.dumps(harmless, ensure_ascii=False))
+            return f"coalesce({known}::jsonb ->> {value}, {escaped(value)})"
         if self._names_person(column):
             own, other = html.escape(_("you")), html.escape(_("somebody else"))
             return f"CASE WHEN {self._is_own(column)} THEN {quote(own)} WHEN {value} IS NOT NULL THEN {quote(other)} END"
@@ -196,10 +190,10 @@ class RowWriter:
             return self._html_relation(column)
         if column.key:
             listed = f"array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), ', ')"
-            return _escaped(
+            return escaped(
                 f"CASE jsonb_typeof({value}) WHEN 'array' THEN {listed} ELSE {value} #>> '{{}}' END"
             )
-        return _html_plain(kind, value)
+        return html_plain(kind, value)
 
     def _html_withheld(self, column: Column) -> str:
         grounds = {
@@ -220,14 +214,14 @@ class RowWriter:
             if target.subjects(KIND)
             else ""
         )
-        if own and any(_is_direct(target, s.path) for s in target.subjects(KIND)):
+        if own and any(is_direct(target, s.path) for s in target.subjects(KIND)):
             return (
                 f"CASE WHEN {own} THEN {quote(html.escape(_('you')))} ELSE {name} END"
             )
-        title = _title_of(target)
+        title = title_of(target)
         if own and title:
             meta = target.model._meta
-            titled = f'(SELECT {_escaped("o." + title)} FROM "{meta.db_table}" o WHERE o."{meta.pk.column}" = {value})'
+            titled = f'(SELECT {escaped("o." + title)} FROM "{meta.db_table}" o WHERE o."{meta.pk.column}" = {value})'
             return f"CASE WHEN {own} THEN {titled} ELSE {name} END"
         return name
 
@@ -288,47 +282,3 @@ def _json_object(pairs: list[str]) -> str:
         for i in range(0, len(pairs), _MOST_PAIRS)
     ]
     return f"({' || '.join(parts)})::json"
-
-
-def _escaped(text: str) -> str:
-    """Return SQL that makes text harmless inside an element of the page."""
-    return f"replace(replace(replace({text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
-
-
-def _html_plain(kind: str, value: str) -> str:
-    date = _DATES.get((get_language() or "en")[:2], _DATES["en"])
-    match kind:
-        case "DateTimeField":
-            return f"to_char({value} AT TIME ZONE '{HELSINKI.key}', '{date} HH24:MI')"
-        case "DateField":
-            return f"to_char({value}, '{date}')"
-        case "BooleanField":
-            yes, no = quote(html.escape(_("yes"))), quote(html.escape(_("no")))
-            return f"CASE WHEN {value} THEN {yes} WHEN NOT {value} THEN {no} END"
-        case "ArrayField":
-            return _escaped(f"array_to_string({value}, E'\\n')")
-        case "CharField" | "TextField" | "EmailField" | "SlugField" | "URLField":
-            return _escaped(value)
-    return _escaped(f"{value}::text")
-
-
-def _is_direct(target: Entry, path: str) -> bool:
-    """Whether a row of the table is a person's by its own foreign key."""
-    if not path or path == SELF or "__" in path:
-        return path == SELF
-    return bool(target.model._meta.get_field(path).concrete)
-
-
-@kept_with_map
-def _title_column(label: str) -> str:
-    entry = graph()[label]
-    for column in given_columns(entry):
-        is_name = Identifier.NAME in column.personal.identifies
-        if column.name in _TITLES and not column.is_reviewed and not is_name:
-            return str(column.field.column)
-    return ""
-
-
-def _title_of(target: Entry) -> str:
-    name = _title_column(target.label)
-    return f'"{name}"' if name else ""
