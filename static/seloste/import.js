@@ -5,6 +5,8 @@
   const form = document.getElementById("import-upload");
   const input = form && form.querySelector("input[type=file]");
   if (!input) return;
+  // Unfold would write the name of the file, which may name a person, into the title.
+  input.hasChangeListener = true;
   const said = document.createElement("p");
   said.className = "sel-error";
   said.setAttribute("role", "alert");

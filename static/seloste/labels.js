@@ -1,7 +1,78 @@
-// What Unfold's scroll bars tell those who listen to a page, in the page's language.
-document.addEventListener("DOMContentLoaded", () => {
-  const label = document.querySelector("meta[name='seloste-scrollable']");
-  if (label && window.SimpleBar) {
-    window.SimpleBar.defaultOptions.ariaLabel = label.content;
-  }
-});
+// What Unfold leaves out for those who listen to a page or use it without a mouse.
+"use strict";
+
+(() => {
+  // Controls that show nothing but an icon, and the words for them.
+  const NAMELESS = {
+    "a[href='/admin/']:has(> .material-symbols-outlined:only-child)": "home",
+    "[x-on\\:click*='sidebarDesktopOpen'], [x-on\\:click*='sidebarMobileOpen']": "menu",
+    "#searchbar-submit": "search",
+    "[x-on\\:click*='showActions ='], [x-on\\:click*='openRelatedWidgetWrapper =']": "more",
+    "a[id^='calendarlink']": "calendar",
+  };
+  // Buttons made of elements that no key reaches.
+  const FAKE = "[x-on\\:click]:not(button, input, select, textarea, a[href], #changelist-filter-close)";
+
+  const word = (name) => document.querySelector(`meta[name='seloste-${name}']`)?.content;
+
+  const nameControls = () => {
+    for (const [selector, name] of Object.entries(NAMELESS)) {
+      for (const control of document.querySelectorAll(selector)) {
+        if (word(name)) control.setAttribute("aria-label", word(name));
+      }
+    }
+    // The words of an icon font are the names of its pictures.
+    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([x-on\\:click])")) {
+      icon.setAttribute("aria-hidden", "true");
+    }
+  };
+
+  const makeButtons = () => {
+    for (const fake of document.querySelectorAll(FAKE)) {
+      fake.setAttribute("role", "button");
+      fake.tabIndex = 0;
+    }
+  };
+
+  // On a telephone each cell of a list bears the name of its column.
+  const nameCells = () => {
+    const heading = document.querySelector("#result_list th:first-child .text > :is(a, span)");
+    if (heading) {
+      for (const cell of document.querySelectorAll("#result_list .data-row > :first-child")) {
+        cell.dataset.label = heading.textContent.trim();
+      }
+    }
+    for (const cell of document.querySelectorAll("[data-label]")) {
+      const label = cell.dataset.label;
+      cell.dataset.label = label.charAt(0).toLocaleUpperCase() + label.slice(1);
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (window.SimpleBar && word("scrollable")) {
+      window.SimpleBar.defaultOptions.ariaLabel = word("scrollable");
+    }
+    nameControls();
+    makeButtons();
+    nameCells();
+  });
+
+  // Django's calendars are added when all has been loaded.
+  window.addEventListener("load", () => setTimeout(nameControls));
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches(FAKE)) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  // The filters stand after the list; whoever opens them wants to be there.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[x-on\\:click='filterOpen = true']")) {
+      setTimeout(() => {
+        document.querySelector("#changelist-filter :is(a[href], button, input:not([type=hidden]), select)")?.focus();
+      });
+    }
+  });
+})();

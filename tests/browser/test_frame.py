@@ -1,0 +1,91 @@
+"""What Unfold leaves out: keys, names of controls and labels, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contacts import import_files
+from tests.contacts.import_files import hubspot, person
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TABS = 60
+
+
+def focused(page, text):
+    """Walk with the Tab key until something with this text has the focus."""
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        if text in page.evaluate("document.activeElement.textContent"):
+            return True
+    return False
+
+
+@pytest.mark.usefixtures("anna")
+def test_one_can_log_out_without_a_mouse(agent, open_as):
+    page = open_as(agent)
+    page.goto("/admin/contacts/contact/")
+    menu = page.locator("#logout-form, form[action$='/logout/']").first
+    assert not menu.is_visible()
+
+    assert focused(page, agent.email)
+    page.keyboard.press("Enter")
+
+    menu.wait_for(state="visible")
+
+
+@pytest.mark.usefixtures("anna")
+def test_filters_open_without_a_mouse_and_take_the_focus(agent, open_as):
+    page = open_as(agent)
+    page.goto("/admin/contacts/contact/")
+
+    assert focused(page, "Filters")
+    page.keyboard.press(" ")
+
+    page.wait_for_function(
+        "document.querySelector('#changelist-filter').contains(document.activeElement)"
+    )
+
+
+@pytest.mark.usefixtures("anna")
+def test_controls_that_show_an_icon_alone_have_names(officer, open_as):
+    page = open_as(officer)
+    page.goto("/admin/contacts/contact/")
+
+    assert page.get_by_role("button", name="Show or hide the menu").count() == 1
+    assert page.get_by_role("button", name="Search", exact=True).count() == 1
+    assert page.get_by_role("link", name="Companies", exact=True).count() == 1
+    for picture in ("dock_to_right", "filter_list", "contract", "group"):
+        assert page.get_by_role("link", name=picture).count() == 0
+        assert page.get_by_role("button", name=picture).count() == 0
+
+
+def test_cells_on_a_telephone_bear_the_names_of_their_columns(marketer, open_as):
+    import_files.upload(hubspot(person(1)), user=marketer)
+    page = open_as(marketer, width=390)
+    page.goto("/admin/contacts/importbatch/")
+
+    cells = page.locator("#result_list .data-row").first.locator("> *")
+    labels = cells.evaluate_all("cells => cells.map(cell => cell.dataset.label)")
+
+    assert labels == ["Title", "State", "Rows", "Imported by", "Uploaded", "Finished"]
+    assert all(
+        label == "none"
+        for label in cells.evaluate_all(
+            "cells => cells.map(cell => getComputedStyle(cell, '::before').textTransform)"
+        )
+    )
+
+
+def test_choosing_a_file_writes_its_name_into_no_other_field(
+    marketer, open_as, tmp_path
+):
+    """It may name a person, and the title stands on every record of the import."""
+    file = tmp_path / "Maijan asiakkaat.csv"
+    file.write_bytes(b"Email\n")
+    page = open_as(marketer)
+    page.goto("/admin/contacts/importbatch/upload/")
+
+    page.set_input_files("#id_file", file)
+
+    assert page.input_value("#id_title") == ""
