@@ -29,7 +29,7 @@ MOST_LISTED = 20
 class ImportBatchAdmin(ReadOnlyAdmin):
     """Imports are made and read on screens of their own; here is only their list."""
 
-    list_display = ("name", "state", "row_count", "who", "created_at", "finished_at")
+    list_display = ("name", "state", "rows", "who", "created_at", "finished_at")
     list_display_links = None
     list_filter = ("state",)
     list_select_related = ("created_by",)
@@ -82,6 +82,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         return format_html(
             '<a class="sel-link" href="{}">{}</a>', url_of(obj), obj.title
         )
+
+    @admin.display(description=_("rows"), empty_value="–", ordering="row_count")
+    def rows(self, obj: ImportBatch) -> int | None:
+        """How many rows the file has; before they are read it is only a guess."""
+        return None if obj.state == ImportBatch.State.UPLOADED else obj.row_count
 
     @admin.display(description=_("imported by"), empty_value="–")
     def who(self, obj: ImportBatch) -> str | None:

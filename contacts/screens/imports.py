@@ -201,7 +201,7 @@ def _context(
         "title": batch.title,
         "batch": batch,
         "kept_file": staging.originals_of(batch).first(),
-        "step": _step(batch),
+        "step": _step(batch, is_working=is_working, asks=wizard is not None),
         "is_working": is_working,
         "has_broken_off": job is not None and job.state == Job.State.FAILED,
         "figures": _figures(counts, is_done=batch.state == State.DONE),
@@ -250,7 +250,11 @@ def _figures(counts: dict[str, int], *, is_done: bool) -> list[tuple[int, str]]:
     ]
 
 
-def _step(batch: ImportBatch) -> int:
+def _step(batch: ImportBatch, *, is_working: bool, asks: bool) -> int:
+    if is_working and batch.state in ADJUSTABLE:
+        return 3  # the dry run; its rows are read with it
+    if asks:
+        return 2  # the columns, also those of a file that was tried already
     return {
         State.UPLOADED: 2,
         State.FAILED: 1,

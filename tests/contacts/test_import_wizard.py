@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from consent.models import Prohibition
 from consent.selectors import is_prohibited
+from contacts.admin.imports import ImportBatchAdmin
 from contacts.models import (
     Contact,
     ContactPoint,
@@ -25,7 +26,7 @@ from contacts.models import (
     ImportMemory,
     ImportRow,
 )
-from contacts.services.imports import batches
+from contacts.services.imports import batches, staging
 from register import actors
 from register.errors import DomainError
 from register.models import AuditEntry, FileRemoval, Job
@@ -488,3 +489,40 @@ def test_discarding_takes_the_file_with_it(
 
     assert not default_storage.exists(path)
     assert not ImportFile.objects.exists()
+
+
+# --- where one is -----------------------------------------------------------------------
+
+
+def test_the_step_shown_is_the_one_that_is_being_done(marketer, client_of):
+    client = client_of(marketer)
+    batch = import_files.upload(hubspot(person(1)), user=marketer)
+
+    def step(query=""):
+        return client.get(address(batch) + query).context["step"]
+
+    assert step() == 2
+    batches.try_out(
+        batch,
+        targets=batch.targets,
+        layout=staging.layout_of(batch),
+        actor=actors.of_user(marketer),
+    )
+    assert step() == 3
+    Job.objects.update(state=Job.State.DONE)
+    ImportBatch.objects.update(state=ImportBatch.State.CHECKED)
+    assert step() == 3
+    assert step("?columns") == 2
+
+
+def test_the_list_tells_no_guess_for_the_number_of_rows(marketer, client_of):
+    batch = import_files.upload(hubspot(person(1)), user=marketer)
+    [row] = (
+        client_of(marketer)
+        .get("/admin/contacts/importbatch/")
+        .context["cl"]
+        .result_list
+    )
+
+    assert row.row_count > 0
+    assert ImportBatchAdmin.rows(None, batch) is None
