@@ -87,6 +87,7 @@ def protect(
         **model_admin.admin_site.each_context(request),
         "title": _("Protected address"),
         "contact": contact,
+        "person": contact.full_name or _("no name"),
         "form": form,
         "current": current,
         "may_see_details": access.may(request.user, Action.VIEW, Category.PROTECTED),
