@@ -48,6 +48,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Seloste",
     "SITE_SUBHEADER": _("Customer register"),
     "SITE_SYMBOL": "contract",
+    # There is no site besides this one that a link could lead back to.
+    "SITE_URL": None,
     "SITE_FAVICONS": [
         {
             "rel": "icon",

@@ -99,10 +99,13 @@ class RegisterAdmin(ModelAdmin):
         if any("\0" in value for values in request.GET.lists() for value in values[1]):
             raise BadRequest  # PostgreSQL has no such character
         response: HttpResponse = super().changelist_view(request, extra_context)
-        if self.holds_personal_data and isinstance(response, TemplateResponse):
-            context = response.context_data or {}
-            listed = context.get("cl")
-            if listed is not None:
+        context = getattr(response, "context_data", None) or {}
+        listed = context.get("cl")
+        if listed is not None:
+            if not (listed.query or listed.has_active_filters):
+                # Nothing was left out: the heading offers no way to see the rest.
+                listed.full_result_count = listed.result_count
+            if self.holds_personal_data:
                 query = request.META.get("QUERY_STRING", "")
                 details: dict[str, Any] = {"query": fingerprint(query)} if query else {}
                 audit.record(

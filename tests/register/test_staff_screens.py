@@ -337,3 +337,32 @@ def test_a_standard_source_of_the_law_is_edited_translated_and_stays_standard(
     before = parameter.source
     parameter.refresh_from_db()
     assert parameter.source == before
+
+
+def test_a_list_that_leaves_nothing_out_offers_no_way_to_see_the_rest(
+    agent, anna, client_of
+):
+    client = client_of(agent)
+
+    whole = client.get("/admin/contacts/contact/").content.decode()
+    searched = client.get("/admin/contacts/contact/", {"q": "Anna"}).content.decode()
+
+    assert "Show all" not in whole
+    assert "Show all" in searched
+
+
+def test_an_empty_list_does_not_blame_the_search(marketer, client_of):
+    client = client_of(marketer)
+
+    empty = client.get("/admin/contacts/importbatch/").content.decode()
+    filtered = client.get("/admin/contacts/importbatch/", {"state__exact": "done"})
+
+    assert "There is nothing here" in empty
+    assert "Nothing was found" not in empty
+    assert "Add import" in empty
+    assert "Nothing was found" in filtered.content.decode()
+
+
+def test_no_link_leads_to_a_site_that_does_not_exist(agent, client_of):
+    assert "Return to site" not in Client().get(reverse("admin:login")).content.decode()
+    assert "View site" not in client_of(agent).get("/admin/").content.decode()
