@@ -88,18 +88,6 @@ def sources_for(user: object) -> list[TimelineSource]:
     ]
 
 
-def items_of(
-    contact: Contact,
-    *,
-    user: object,
-    before: datetime | None = None,
-    limit: int = 30,
-    kinds: Collection[str] | None = None,
-) -> list[TimelineItem]:
-    """The newest items of all sources the user may see, newest first."""
-    return page_of(contact, user=user, before=before, limit=limit, kinds=kinds).items
-
-
 def page_of(
     contact: Contact,
     *,
@@ -108,7 +96,7 @@ def page_of(
     limit: int = 30,
     kinds: Collection[str] | None = None,
 ) -> TimelinePage:
-    """Some items, and where to go on.
+    """The newest items of all sources the user may see, and where to go on.
 
     A page never ends between two items of the same instant: the next page begins
     before an instant and would leave the rest of them out.

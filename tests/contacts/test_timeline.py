@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from contacts import timeline
-from contacts.timeline import TimelineItem, items_of, page_of, register_source
+from contacts.timeline import TimelineItem, page_of, register_source
 from register.actors import system
 from register.datamap.vocabulary import Category
 from register.models import Hold
@@ -69,7 +69,7 @@ def test_sources_are_merged_newest_first(source, anna, agent):
     source("call", [1, 5, 3])
     source("mail", [2, 4])
 
-    found = items_of(anna, user=agent)
+    found = page_of(anna, user=agent).items
 
     assert titles(found) == ["call 5", "mail 4", "call 3", "mail 2", "call 1"]
 
@@ -78,7 +78,7 @@ def test_what_the_reader_may_not_see_is_not_even_loaded(source, anna, seller):
     source("call", [1])
     secret = source("chat", [2], Category.CHATS)
 
-    assert titles(items_of(anna, user=seller)) == ["call 1"]
+    assert titles(page_of(anna, user=seller).items) == ["call 1"]
     assert secret.limits == []
 
 
@@ -86,8 +86,8 @@ def test_a_kind_can_be_chosen(source, anna, agent):
     source("call", [1])
     source("mail", [2])
 
-    assert titles(items_of(anna, user=agent, kinds={"mail"})) == ["mail 2"]
-    assert items_of(anna, user=agent, kinds=set()) == []
+    assert titles(page_of(anna, user=agent, kinds={"mail"}).items) == ["mail 2"]
+    assert page_of(anna, user=agent, kinds=set()).items == []
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 30])
@@ -123,8 +123,8 @@ def test_a_hold_on_the_person_keeps_what_would_end(source, anna, agent, officer)
     source("mail", [2])
     holds.place(reason=Hold.Reason.AUTHORITY, actor=system(), subject_id=anna.pk)
 
-    for_officer = {item.kind: item for item in items_of(anna, user=officer)}
-    for_agent = {item.kind: item for item in items_of(anna, user=agent)}
+    for_officer = {item.kind: item for item in page_of(anna, user=officer).items}
+    for_agent = {item.kind: item for item in page_of(anna, user=agent).items}
 
     assert for_officer["call"].is_held
     assert str(for_officer["call"].held_because) == "an order of an authority"
