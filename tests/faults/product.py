@@ -137,10 +137,12 @@ class Product:
             victims = [pid for pids in found.values() for pid in pids]
         else:
             victims = found.get(target, [])[:1]
+        killed = 0
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        return len(victims)
+                killed += 1
+        return killed
 
     def stop(self) -> int:
         """Stop everything as Ctrl-C does; return the exit status."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import time
 from collections import Counter
 from typing import Any
@@ -73,7 +74,7 @@ class Storm:
         self._calm_down()
         self.timetable.stop()
         self.timetable.join(CALM)
-        found = list(violations(self.senders, self.imports, self.falling_due))
+        found = self._violations()
         status = self.product.stop()
         if status:
             self.wrong.append(f"serve ended with status {status}")
@@ -110,8 +111,7 @@ class Storm:
             self.product.start()
         else:
             # One that is only just being started again is waited for.
-            until(lambda: target == "all" or self.product.processes().get(target), 60)
-            killed = self.product.kill(target)
+            killed = until(functools.partial(self.product.kill, target), 60)
         self.kills[target] += bool(killed)
         # Every other time the next blow comes while this one still hurts.
         if not self.options.each_once and sum(self.kills.values()) % 2:
@@ -119,6 +119,17 @@ class Storm:
                 self.recoveries.append(self.product.wait_until_well())
             except TimeoutError as error:
                 self.wrong.append(f"after {target}: {error}")
+
+    def _violations(self) -> list[str]:
+        """Return what is wrong and stays so: beat goes on, and its work takes locks."""
+        found: list[str] = []
+
+        def nothing_is_wrong() -> bool:
+            found[:] = violations(self.senders, self.imports, self.falling_due)
+            return not found
+
+        until(nothing_is_wrong, 20)
+        return found
 
     def _calm_down(self) -> None:
         """Wait until nothing is left to do."""
