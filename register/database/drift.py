@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from register.database import identity_codes, whereabouts
+from register.database.bound_by import why_not_bound
 from register.database.due_tables import due_tables
 from register.database.rules import ends_at_triggers
 from register.datamap.graph import all_models, graph
@@ -101,6 +102,8 @@ def _row_security() -> Iterator[tuple[str, str]]:
             " WHERE c.relrowsecurity"
         )
     }
+    if reason := why_not_bound(settings.APPLICATION_ROLE):
+        yield "", f"row security does not bind the web: {reason}"
     for entry in due_tables(graph()):
         table = entry.model._meta.db_table
         if (table, "seloste_due") not in protected:

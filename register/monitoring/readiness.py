@@ -13,11 +13,12 @@ from pathlib import Path
 import redis
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from register import clocks
 from register.database import drift
+from register.database.bound_by import why_not_bound
 from register.monitoring.bounded import Bounded, own_connection
 from register.monitoring.liveness import Liveness, processes
 
@@ -113,6 +114,8 @@ def _database() -> tuple[dict[str, list[str]], tuple[Liveness, ...]]:
             if pending := _pending_migrations():
                 return {Part.MIGRATIONS: [pending]}, ()
             found = _schema()
+            if problem := _works_beyond_row_security():
+                found = {**found, Part.ROLE: [problem]}
             if problem := clocks.problem():
                 found = {**found, Part.CLOCK: [problem]}
             return found, tuple(processes())
@@ -133,6 +136,19 @@ def _may_take_role() -> bool:
         connection.ensure_connection()
         return not connection.is_usable()
     return True
+
+
+def _works_beyond_row_security() -> str:
+    """Look whether this web process sees what is due: as the role that it works as."""
+    role = connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"].get("assume_role")
+    with connection.cursor() as cursor:
+        if role:
+            cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}")
+        reason = why_not_bound()
+        cursor.execute("RESET ROLE")
+    if not reason:
+        return ""
+    return f"row security does not bind this web process: {reason}; start it with SELOSTE_PROCESS=web"
 
 
 def _pending_migrations() -> str:

@@ -59,6 +59,7 @@ class Check:
     order: int
     run: Callable[[], Outcome]
     needs_database: bool
+    is_of_web: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,19 +100,29 @@ def register(
     group: Group,
     order: int,
     needs_database: bool = True,
+    is_of_web: bool = False,
 ) -> Callable[[Callable[[], Outcome]], Callable[[], Outcome]]:
-    """Make a function a check; ``order`` sorts within the group, smallest first."""
+    """Make a function a check; ``order`` sorts within the group, smallest first.
+
+    One that ``is_of_web`` looks at the process that asks, which must be a web process.
+    """
 
     def decorate(function: Callable[[], Outcome]) -> Callable[[], Outcome]:
-        _CHECKS[code] = Check(code, title, group, order, function, needs_database)
+        _CHECKS[code] = Check(
+            code, title, group, order, function, needs_database, is_of_web
+        )
         return function
 
     return decorate
 
 
-def run_all() -> list[Result]:
-    """Ask every check. One that fails itself cannot be checked; it stops no other."""
-    return list(_run(sorted(_CHECKS.values(), key=_place)))
+def run_all(*, in_web: bool = False) -> list[Result]:
+    """Ask every check. One that fails itself cannot be checked; it stops no other.
+
+    ``in_web`` says that a web process asks, so that it is looked at too.
+    """
+    checks = [each for each in _CHECKS.values() if in_web or not each.is_of_web]
+    return list(_run(sorted(checks, key=_place)))
 
 
 def not_in_order(results: list[Result]) -> list[Result]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.database import drift, roles
+from register.database.bound_by import why_not_bound
 from register.setup_checks import Group, Outcome, missing, ok, register, warning
 
 OLDEST_REDIS = (6, 2)
@@ -104,6 +105,27 @@ def database_roles() -> Outcome:
     if is_open and not settings.USES_EMBEDDED_DATABASE:
         return warning(_("Other roles of the server may open this database."), todo)
     return ok(_("The owner and the application role are as they should be."))
+
+
+@register(
+    "web_role",
+    _("Role of the web processes"),
+    group=Group.SERVERS,
+    order=35,
+    is_of_web=True,
+)
+def web_role() -> Outcome:
+    """Row security binds the web process that is asked."""
+    reason = why_not_bound()
+    if reason:
+        return missing(
+            _("Row security does not bind this web process: %(reason)s.")
+            % {"reason": reason},
+            _(
+                "Start the web processes with SELOSTE_PROCESS=web, and let an administrator of the server run manage.py database_roles."
+            ),
+        )
+    return ok(_("Row security binds the web process that answers."))
 
 
 @register("migrations", _("Tables"), group=Group.SERVERS, order=40)

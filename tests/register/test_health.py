@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -27,16 +28,28 @@ def _look_again():
     readiness.forget()
 
 
+@contextlib.contextmanager
+def started_as(role):
+    """Let new connections take a role, as those of a web process do."""
+    options = connections.settings["default"]["OPTIONS"]
+    options["assume_role"] = role
+    try:
+        yield
+    finally:
+        del options["assume_role"]
+
+
 @pytest.fixture
 def ask(settings):
     """Ask as a machine does: past everything that needs a database."""
     settings.METRICS_TOKEN = TOKEN
     probes = Probes(lambda request: LATER)
 
-    def ask(path, token="", **headers):
+    def ask(path, token="", role="seloste_app", **headers):
         if token:
             headers["authorization"] = f"Bearer {token}"
-        return probes(RequestFactory().get(path, headers=headers))
+        with started_as(role):
+            return probes(RequestFactory().get(path, headers=headers))
 
     return ask
 
@@ -103,6 +116,47 @@ def test_a_role_that_cannot_be_taken_is_named(ask, settings):
 
 
 @pytest.mark.django_db
+def test_a_web_process_that_works_as_the_owner_is_not_ready(ask):
+    assert body(ask("/readyz", role=None))["failing"] == ["role"]
+    (sentence,) = body(ask("/readyz", TOKEN, role=None))["problems"]["role"]
+    assert sentence.startswith("row security does not bind this web process: role ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_process_whose_role_owns_a_table_is_not_ready(ask):
+    role = f"{connection.settings_dict['NAME']}_web"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        owner = cursor.fetchone()[0]
+        cursor.execute(f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER")
+        cursor.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
+        cursor.execute(f"ALTER TABLE register_job OWNER TO {role}")
+        try:
+            problems = body(ask("/readyz", TOKEN, role=role))["problems"]
+        finally:
+            cursor.execute(f"ALTER TABLE register_job OWNER TO {owner}")
+            cursor.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+    assert problems == {
+        "role": [
+            f"row security does not bind this web process: role {role} is the owner of"
+            " tables; start it with SELOSTE_PROCESS=web"
+        ]
+    }
+
+
+@pytest.mark.django_db
+def test_an_application_role_that_gets_past_row_security_is_told():
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT CREATE ON SCHEMA public TO seloste_app")
+        cursor.execute("ALTER TABLE contacts_contact OWNER TO seloste_app")
+
+    assert drift.of_row_security() == [
+        "row security does not bind the web: role seloste_app is the owner of tables"
+    ]
+
+
+@pytest.mark.django_db
 def test_a_database_that_refuses_is_named_and_a_session_is_not_looked_up(
     ask, settings, monkeypatch
 ):
@@ -165,6 +219,8 @@ def test_staff_see_sentences_only_with_the_right(
         "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     }
 
+    with started_as("seloste_app"):
+        readiness.report()
     assert "problems" in client_of(administrator).get("/readyz").json()
     assert client_of(agent).get("/readyz").json() == {
         "status": "not ready",

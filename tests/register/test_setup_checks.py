@@ -174,6 +174,22 @@ def test_a_check_that_fails_says_so_without_its_text_and_stops_no_other(only):
         cursor.execute("SELECT 1")
 
 
+def test_a_web_process_that_works_as_the_owner_is_missing_its_role():
+    """Here it is one; the page is served as the application role."""
+    (found,) = (
+        result.outcome
+        for result in setup_checks.run_all(in_web=True)
+        if result.check.code == "web_role"
+    )
+
+    assert found.state == State.MISSING
+    assert "does not bind" in found.says
+    assert "web_role" not in states()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE seloste_app")
+        assert servers.web_role().state == State.OK
+
+
 def test_every_check_has_words_and_what_is_missing_comes_first():
     results = setup_checks.run_all()
 
