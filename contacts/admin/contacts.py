@@ -264,6 +264,11 @@ class ContactAdmin(RegisterAdmin):
                 name="contacts_contact_whereabouts",
             ),
             path(
+                "<uuid:object_id>/points/<int:point_id>/deliverable/",
+                view(contact_page.mark_deliverable),
+                name="contacts_contact_deliverable",
+            ),
+            path(
                 "<str:object_id>/page/",
                 view(contact_page.show),
                 {"model_admin": self},

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from contacts import panels, timeline
 from contacts.models import Affiliation, Contact, ContactPoint
 from contacts.selectors import current_affiliations
+from contacts.services import people
 from register import access, actors, audit
 from register.activities import ACTIVITIES
 from register.datamap.vocabulary import Action, Category
@@ -57,6 +59,19 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
         response = render(request, "contacts/contact_show.html", context)
     response["Vary"] = "HX-Request, Cookie"
     return response
+
+
+@require_POST
+def mark_deliverable(
+    request: HttpRequest, object_id: uuid.UUID, point_id: int
+) -> HttpResponse:
+    """Take the mark away that mail to an address comes back: it was wrong or is mended."""
+    access.require(request.user, Action.CHANGE, Category.IDENTITY)
+    points = ContactPoint.objects.select_related("contact")
+    point = get_object_or_404(points, pk=point_id, contact=object_id)
+    if people.mark_deliverable(point, actor=actors.of_request(request)):
+        messages.success(request, _("The address is used again."))
+    return redirect("admin:contacts_contact_page", object_id)
 
 
 def _contact(object_id: str) -> Contact:

@@ -26,6 +26,14 @@ from register.identifiers import (
     try_normalise_phone,
 )
 
+audit.register_actions(
+    {
+        "contact.email_deliverable": _(
+            "cleared the mark that mail to an address comes back"
+        )
+    }
+)
+
 EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
 # What a correction may touch. Addresses are added and removed, not corrected.
 CORRECTABLE = frozenset(
@@ -118,6 +126,17 @@ def correct(contact: Contact, *, actor: Actor, **fields: Any) -> Contact:
     audit.record("record.changed", actor=actor, obj=locked, fields=changed)
     search_words.refresh([locked.pk])
     return locked
+
+
+@transaction.atomic
+def mark_deliverable(point: ContactPoint, *, actor: Actor) -> bool:
+    """Take the mark away that mail to an address comes back; return whether it had one."""
+    is_cleared = ContactPoint.objects.filter(
+        pk=point.pk, undeliverable_since__isnull=False
+    ).update(undeliverable_since=None)
+    if is_cleared:
+        audit.record("contact.email_deliverable", actor=actor, obj=point.contact)
+    return bool(is_cleared)
 
 
 def _holder(points: list[tuple[ContactPoint.Kind, str]], name: str) -> Contact | None:

@@ -116,6 +116,63 @@ def test_editing_is_offered_to_those_who_may(anna, agent, client_of):
     assert reverse("admin:contacts_contact_change", args=[anna.pk]) not in text
 
 
+@pytest.fixture
+def undeliverable(anna):
+    point = anna.points.get(kind="email")
+    point.undeliverable_since = timezone.now()
+    point.save()
+    return point
+
+
+def deliverable(contact, point) -> str:
+    return reverse("admin:contacts_contact_deliverable", args=[contact.pk, point.pk])
+
+
+def test_a_wrong_mark_that_mail_comes_back_is_cleared_and_recorded(
+    anna, undeliverable, agent, client_of
+):
+    client, address = client_of(agent), deliverable(anna, undeliverable)
+    assert address in client.get(page_of(anna)).content.decode()
+
+    assert client.get(address).status_code == 405
+    answer = client.post(address, follow=True)
+    client.post(address)
+
+    undeliverable.refresh_from_db()
+    assert undeliverable.undeliverable_since is None
+    assert address not in answer.content.decode()
+    assert "The address is used again." in answer.content.decode()
+    entry = AuditEntry.objects.get(action="contact.email_deliverable")
+    assert (entry.subject_id, entry.actor_id) == (anna.pk, str(agent.pk))
+
+
+@pytest.mark.parametrize("name", ["auditor", "agent without the right"])
+def test_without_the_right_the_mark_stays(
+    anna, undeliverable, auditor, agent, client_of, name
+):
+    RoleRight.objects.filter(category="identity", action="change").delete()
+    client = client_of(auditor if name == "auditor" else agent)
+
+    shown = client.get(page_of(anna)).content.decode()
+    answer = client.post(deliverable(anna, undeliverable))
+
+    assert answer.status_code == 403
+    assert deliverable(anna, undeliverable) not in shown
+    undeliverable.refresh_from_db()
+    assert undeliverable.undeliverable_since is not None
+    assert not AuditEntry.objects.filter(action="contact.email_deliverable").exists()
+
+
+def test_the_mark_is_cleared_under_its_own_person_only(
+    anna, undeliverable, agent, client_of
+):
+    other = make_contact(first_name="Matti", last_name="Meikäläinen")
+
+    assert client_of(agent).post(deliverable(other, undeliverable)).status_code == 404
+    undeliverable.refresh_from_db()
+    assert undeliverable.undeliverable_since is not None
+
+
 def test_every_read_is_recorded_with_person_and_purpose(anna, agent, client_of):
     client = client_of(agent)
 
