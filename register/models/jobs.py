@@ -41,6 +41,9 @@ class Job(models.Model):
     )
     done = models.PositiveBigIntegerField(_("done"), default=0)
     total = models.PositiveBigIntegerField(_("of"), default=0)
+    # From when on and from what number "done" counts, to tell how long the rest takes.
+    counted_from_at = models.DateTimeField(null=True, blank=True, editable=False)
+    counted_from = models.PositiveBigIntegerField(default=0, editable=False)
     # How far the attempt came that came farthest: whoever gets beyond it is not stuck.
     farthest = models.PositiveBigIntegerField(default=0, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -68,6 +71,8 @@ class Job(models.Model):
             "state": NotPersonal("vocabulary"),
             "done": NotPersonal("a number of records"),
             "total": NotPersonal("a number of records"),
+            "counted_from_at": NotPersonal("technical time"),
+            "counted_from": NotPersonal("a number of records"),
             "farthest": NotPersonal("a number of records"),
             "attempts": NotPersonal("a number"),
             "error_code": NotPersonal("class of an error, never its text"),

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _now, gettext_lazy as _, ngettext
 
 from register import access
 from register.datamap.vocabulary import Action, Category
@@ -24,6 +24,8 @@ from register.trouble import by_code as trouble_by_code
 
 # Tells htmx to stop asking.
 STOP_POLLING = 286
+# What a job did in fewer seconds says nothing about the rest.
+SECONDS_BEFORE_ESTIMATE = 10
 
 _DESTINATIONS: dict[str, Callable[[Job], str]] = {}
 
@@ -81,6 +83,7 @@ def progress_context(job: Job) -> dict[str, Any]:
         "job_destination": destination_of(job),
         "job_has_started": job.total > 0,
         "job_pause": pause_of(job),
+        "job_time_left": time_left_of(job),
     }
 
 
@@ -94,6 +97,38 @@ def pause_of(job: Job) -> str | Promise:
     """Return why an unfinished job stands still, or nothing."""
     trouble = trouble_by_code(job.error_code)
     return trouble.pause if trouble and not job.is_over else ""
+
+
+def time_left_of(job: Job) -> str:
+    """Return how long the rest takes at the pace so far, or nothing if that is unknown.
+
+    From the signs of life, so that a job that stands still promises no end. A job with
+    several parts counts each by itself, and so does this.
+    """
+    if (
+        job.state != Job.State.RUNNING
+        or job.counted_from_at is None
+        or job.heartbeat_at is None
+        or pause_of(job)
+    ):
+        return ""
+    seconds = (job.heartbeat_at - job.counted_from_at).total_seconds()
+    done = job.done - job.counted_from
+    if seconds < SECONDS_BEFORE_ESTIMATE or done <= 0 or job.done >= job.total:
+        return ""
+    minutes = round((job.total - job.done) * seconds / done / 60)
+    if minutes < 1:
+        return _now("less than a minute left")
+    if minutes < 90:
+        sentence = ngettext(
+            "about %(count)d minute left", "about %(count)d minutes left", minutes
+        )
+        return sentence % {"count": minutes}
+    hours = round(minutes / 60)
+    sentence = ngettext(
+        "about %(count)d hour left", "about %(count)d hours left", hours
+    )
+    return sentence % {"count": hours}
 
 
 def destination_of(job: Job) -> str:

@@ -57,7 +57,11 @@ class Progress:
     def start(self, total: int, *, done: int = 0) -> None:
         """Say how much there is, and how much an earlier attempt has done already."""
         Job.objects.filter(pk=self.job.pk).update(
-            total=total, done=done, heartbeat_at=Now()
+            total=total,
+            done=done,
+            counted_from=done,
+            counted_from_at=Now(),
+            heartbeat_at=Now(),
         )
         self.job.total, self.job.done = total, done
 

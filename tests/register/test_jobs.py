@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import threading
 import time
 from datetime import timedelta
@@ -302,6 +303,54 @@ def test_the_page_shows_a_bar_that_renews_itself(marketer, work, client_of):
     assert "30 of 120" in html
     assert 'hx-trigger="every 1s"' in html
     assert "<noscript>" in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counted_from", "done", "words"),
+    [
+        (9, 0, 500, ""),  # too early to tell
+        (60, 0, 0, ""),
+        (60, 0, 900, "less than a minute left"),
+        (60, 0, 500, "about 1 minute left"),
+        (60, 0, 250, "about 3 minutes left"),
+        # What an earlier attempt did took no time of this one's.
+        (60, 400, 600, "about 2 minutes left"),
+        (600, 0, 50, "about 3 hours left"),
+        (60, 0, 1000, ""),
+    ],
+)
+def test_the_page_tells_how_long_the_rest_takes_at_the_pace_so_far(
+    marketer, work, client_of, seconds, counted_from, done, words
+):
+    job = order(marketer)
+    at = timezone.now()
+    Job.objects.filter(pk=job.pk).update(
+        state="running",
+        total=1000,
+        done=done,
+        counted_from=counted_from,
+        counted_from_at=at - timedelta(seconds=seconds),
+        heartbeat_at=at,
+    )
+
+    shown = client_of(marketer).get(page(job)).content.decode()
+
+    assert re.findall(r"<span>((?:about|less)[^<]* left)</span>", shown) == (
+        [words] if words else []
+    )
+
+
+def test_a_job_counts_from_where_it_began(marketer, work):
+    def does(object_id, report):
+        report.start(10, done=4)
+        report.advance(5)
+        return {}
+
+    work.does = does
+    job = jobs.run(order(marketer).pk)
+
+    assert job.counted_from == 4
+    assert job.started_at <= job.counted_from_at <= job.finished_at
 
 
 def test_the_part_stops_asking_once_the_job_is_over(marketer, work, client_of):
