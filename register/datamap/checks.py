@@ -79,7 +79,29 @@ def _check_fields(
             "Correct the spelling or remove the entry.",
             model,
         )
-    for name in sorted(names & set(declared.fields)):
+    yield from _check_kinds_of_fields(model, declared, names & set(declared.fields))
+    for name, personal in declared.personal_fields():
+        if personal.access is Access.WITHHOLD and not personal.ground:
+            yield _error(
+                "E006",
+                f"{label}.{name} is withheld from access without a ground.",
+                "Name the provision in ground=.",
+                model,
+            )
+        if personal.erasure is Erasure.KEEP and personal.keep is None:
+            yield _error(
+                "E007",
+                f"{label}.{name} is kept at erasure without a law and an end.",
+                "Give keep=Keep(law, period, anchor).",
+                model,
+            )
+
+
+def _check_kinds_of_fields(
+    model: type[models.Model], declared: ModelMap, names: set[str]
+) -> Iterator[checks.CheckMessage]:
+    label = model._meta.label
+    for name in sorted(names):
         field, declaration = model._meta.get_field(name), declared.fields[name]
         if isinstance(declaration, NotPersonal) and not declaration.reason.strip():
             yield _error(
@@ -100,21 +122,6 @@ def _check_fields(
                 "E005",
                 f"{label}.{name} declares keys but is not a JSON field.",
                 "Use Personal(...) or NotPersonal(reason).",
-                model,
-            )
-    for name, personal in declared.personal_fields():
-        if personal.access is Access.WITHHOLD and not personal.ground:
-            yield _error(
-                "E006",
-                f"{label}.{name} is withheld from access without a ground.",
-                "Name the provision in ground=.",
-                model,
-            )
-        if personal.erasure is Erasure.KEEP and personal.keep is None:
-            yield _error(
-                "E007",
-                f"{label}.{name} is kept at erasure without a law and an end.",
-                "Give keep=Keep(law, period, anchor).",
                 model,
             )
 
@@ -224,18 +231,8 @@ def _check_retention(
     model: type[models.Model], declared: ModelMap
 ) -> Iterator[checks.CheckMessage]:
     label, retention = model._meta.label, declared.retention
-    fields = {field.name: field for field in model._meta.concrete_fields}
-    if retention is None:
-        if declared.is_personal:
-            yield _error(
-                "E015",
-                f"{label} holds personal data without a retention rule.",
-                "Give retention=Ends(...), WithParent(...) or Reviewed(...).",
-                model,
-            )
-        return
     if isinstance(retention, WithParent):
-        parent = fields.get(retention.parent)
+        parent = _columns(model).get(retention.parent)
         if (
             not isinstance(parent, models.ForeignKey)
             or parent.remote_field.on_delete is not models.CASCADE
@@ -246,26 +243,44 @@ def _check_retention(
                 "Name the foreign key to the row this one is part of.",
                 model,
             )
-        return
+    elif retention is not None:
+        yield from _check_period(model, retention)
+    elif declared.is_personal:
+        yield _error(
+            "E015",
+            f"{label} holds personal data without a retention rule.",
+            "Give retention=Ends(...), WithParent(...) or Reviewed(...).",
+            model,
+        )
+
+
+def _check_period(
+    model: type[models.Model], retention: Ends | Reviewed
+) -> Iterator[checks.CheckMessage]:
+    label = model._meta.label
     try:
         Period.parse(retention.period)
     except ValueError as error:
         yield _error(
             "E017", f"{label}: {error}", "Use an ISO 8601 period such as P3M.", model
         )
-    anchor = fields.get(retention.anchor)
-    if anchor is None:
+    if retention.anchor not in _columns(model):
         yield _error(
             "E018",
             f"{label}: the retention anchor {retention.anchor!r} is not a field.",
             "Name a date-time field of the table.",
             model,
         )
-        return
-    if isinstance(retention, Reviewed):
-        return
-    fallback = fields.get(retention.fallback) if retention.fallback else None
-    if anchor.null and (fallback is None or fallback.null):
+    elif isinstance(retention, Ends):
+        yield from _check_end(model, retention)
+
+
+def _check_end(
+    model: type[models.Model], retention: Ends
+) -> Iterator[checks.CheckMessage]:
+    label, columns = model._meta.label, _columns(model)
+    fallback = columns.get(retention.fallback) if retention.fallback else None
+    if columns[retention.anchor].null and (fallback is None or fallback.null):
         yield _error(
             "E018",
             f"{label}: the retention anchor {retention.anchor!r} may be empty, so the row might never end.",
@@ -273,14 +288,14 @@ def _check_retention(
             model,
         )
     limit = retention.no_later_than
-    if limit and not isinstance(fields.get(limit), models.DateTimeField):
+    if limit and not isinstance(columns.get(limit), models.DateTimeField):
         yield _error(
             "E018",
             f"{label}: the row is to end no later than {limit!r}, which is not a date-time field.",
             "Name a date-time field of the table.",
             model,
         )
-    ends_at = fields.get("ends_at")
+    ends_at = columns.get("ends_at")
     if ends_at is None or not getattr(ends_at, "db_index", False):
         yield _error(
             "E019",
@@ -288,6 +303,10 @@ def _check_retention(
             "Inherit from register.retention_column.Expiring.",
             model,
         )
+
+
+def _columns(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
+    return {field.name: field for field in model._meta.concrete_fields}
 
 
 def _check_activities() -> Iterator[checks.CheckMessage]:
