@@ -75,12 +75,6 @@ def record_read(
     request: HttpRequest, obj: models.Model, subjects: Sequence[UUID | None]
 ) -> None:
     """Record that a system read ``obj``, once for each person in it."""
-    actor = support_actor(request)
-    audit.record_many(
-        [
-            audit.entry_values(
-                "record.viewed", actor=actor, obj=obj, subject_id=subject
-            )
-            for subject in subjects or [None]
-        ]
+    audit.record_for_each(
+        subjects, "record.viewed", actor=support_actor(request), obj=obj
     )

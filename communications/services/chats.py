@@ -72,36 +72,17 @@ def record_chat(
     arrival.clean(chat)
     with arrival.storing({"chat_external_id": arrival.external_id_taken()}):
         chat.save(force_insert=True)
-        rows = _participants(chat, participants, contacts)
-        ChatLine.objects.bulk_create(
-            ChatLine(
-                chat=chat,
-                participant=None
-                if line.participant is None
-                else rows[line.participant],
-                said_at=line.said_at,
-                text=line.text,
-            )
-            for line in lines
-        )
+        rows = _store_participants(chat, participants, contacts)
+        _store_lines(chat, lines, rows)
         chat.refresh_from_db(fields=["ends_at"])
     known = dict.fromkeys(contact.pk for contact in contacts if contact is not None)
-    audit.record_many(
-        [
-            audit.entry_values(
-                "chat.recorded",
-                actor=actor,
-                obj=chat,
-                subject_id=subject_id,
-                count=len(lines),
-            )
-            for subject_id in known or [None]
-        ]
+    audit.record_for_each(
+        known, "chat.recorded", actor=actor, obj=chat, count=len(lines)
     )
     return chat
 
 
-def _participants(
+def _store_participants(
     chat: Chat, persons: Sequence[Person], contacts: Sequence[Contact | None]
 ) -> list[ChatParticipant]:
     """Store the participants; return for each person the row, which two may share."""
@@ -118,6 +99,22 @@ def _participants(
         rows.append(row)
     ChatParticipant.objects.bulk_create({id(row): row for row in rows}.values())
     return rows
+
+
+def _store_lines(
+    chat: Chat, lines: Sequence[Line], participants: Sequence[ChatParticipant]
+) -> None:
+    ChatLine.objects.bulk_create(
+        ChatLine(
+            chat=chat,
+            participant=None
+            if line.participant is None
+            else participants[line.participant],
+            said_at=line.said_at,
+            text=line.text,
+        )
+        for line in lines
+    )
 
 
 def _check_lines(

@@ -96,14 +96,7 @@ def record(action: str, request: Request, *, actor: Actor, **details: Any) -> No
     people: list[uuid.UUID | None] = [
         *request.people.values_list("subject_id", flat=True)
     ]
-    audit.record_many(
-        [
-            audit.entry_values(
-                action, actor=actor, obj=request, subject_id=subject_id, **details
-            )
-            for subject_id in people or [None]
-        ]
-    )
+    audit.record_for_each(people, action, actor=actor, obj=request, **details)
 
 
 _SENTENCES = {

@@ -14,6 +14,7 @@ from register.audit.entries import (
     ACTIONS,
     entry_values,
     record,
+    record_for_each,
     record_many,
     register_actions,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "anchor_path",
     "entry_values",
     "record",
+    "record_for_each",
     "record_many",
     "register_actions",
     "seal",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, models
@@ -92,6 +93,23 @@ def record(
             subject_id=subject_id,
             **details,
         )
+    )
+
+
+def record_for_each(
+    subjects: Iterable[uuid.UUID | None],
+    action: str,
+    *,
+    actor: Actor,
+    obj: models.Model,
+    **details: Any,
+) -> None:
+    """Write one entry for each person that ``obj`` concerns, or one that names nobody."""
+    record_many(
+        [
+            entry_values(action, actor=actor, obj=obj, subject_id=subject, **details)
+            for subject in list(subjects) or [None]
+        ]
     )
 
 
