@@ -168,10 +168,9 @@ def test_a_value_that_is_kept_names_its_law_and_its_end():
 
 def test_legitimate_interest_needs_a_balancing_test(monkeypatch):
     from register import activities
-    from register.datamap import checks
 
     bare = activities.Activity("bare", "x", activities.LegalBasis.LEGITIMATE_INTEREST)
-    monkeypatch.setitem(checks.ACTIVITIES, "bare", bare)
+    monkeypatch.setitem(activities.ACTIVITIES, "bare", bare)
 
     assert [found.id for found in check_data_map()] == ["register.E020"]
 
@@ -188,9 +187,8 @@ def test_a_recipient_outside_the_eea_needs_a_safeguard(
     monkeypatch, country, safeguard, codes
 ):
     from register import activities
-    from register.datamap import checks
 
     recipient = activities.Recipient("r", "R", country, "names", safeguard)
-    monkeypatch.setitem(checks.RECIPIENTS, "r", recipient)
+    monkeypatch.setitem(activities.RECIPIENTS, "r", recipient)
 
     assert [found.id for found in check_data_map()] == codes
