@@ -21,4 +21,4 @@ class ContactsConfig(AppConfig):
         page_parts.register()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
-        register_rebuild("contacts.Contact", search_words.refresh)
+        register_rebuild("contacts.Contact", search_words.refresh_with_colleagues)

@@ -202,7 +202,11 @@ class ContactAdmin(RegisterAdmin):
     ) -> None:
         """Save the parts, then renew the words by which the contact is found."""
         super().save_related(request, form, formsets, change)
-        search_words.refresh([form.instance.pk])
+        # A new role of a protected person hides a sole trader's company from others.
+        if protections.protected_among([form.instance.pk]):
+            search_words.refresh_with_colleagues([form.instance.pk])
+        else:
+            search_words.refresh([form.instance.pk])
 
     def response_post_save_add(
         self, request: HttpRequest, obj: Contact

@@ -25,6 +25,7 @@ from contacts.models import (
     ContactWord,
 )
 from contacts.selectors import LONGEST_WORD, current_affiliations
+from register.database.visibility import choosing_rows
 from register.identifiers import normalise_name, search_words
 from register.services import protections
 
@@ -46,6 +47,27 @@ def refresh(contact_ids: Iterable[uuid.UUID]) -> None:
     for batch in _batches(contact_ids):
         with transaction.atomic():
             _write(ContactWord, "contact", _words_of_contacts(batch))
+
+
+def refresh_with_colleagues(contact_ids: Iterable[uuid.UUID]) -> None:
+    """Do the same, and for all who share the company of a sole trader with one of them.
+
+    Such a company is hidden while anybody in it is protected: then nobody is found by it.
+    """
+    ids = set(contact_ids)
+    refresh(ids | _colleagues(ids))
+
+
+def _colleagues(contact_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Return everybody at the sole traders' companies that these people are or were at."""
+    with choosing_rows():
+        roles = Affiliation.objects.filter(company__kind=Company.Kind.SOLE_TRADER)
+        companies = set(
+            roles.filter(contact__in=contact_ids).values_list("company_id", flat=True)
+        )
+        return set(
+            roles.filter(company__in=companies).values_list("contact_id", flat=True)
+        )
 
 
 def refresh_of_companies(
@@ -86,7 +108,8 @@ def refresh_turned_roles(*, on: date | None = None) -> int:
     )
     people = set(turned.values_list("contact_id", flat=True))
     # The protection of an address ends by the calendar, too.
-    people.update(protections.ended_between(week, on))
+    ended = set(protections.ended_between(week, on))
+    people |= ended | _colleagues(ended)
     refresh(people)
     return len(people)
 
@@ -110,15 +133,37 @@ def _words_of_contacts(ids: list[uuid.UUID]) -> Words:
         .exclude(contact__in=protected)
         .values_list("contact_id", "company_id")
     )
-    # Not joined: for many people the planner would read every company there is.
-    named = Company.objects.filter(pk__in={company_id for _, company_id in roles})
-    companies = {
-        pk: _of_company(name, business_id)
-        for pk, name, business_id in named.values_list("pk", "name", "business_id")
-    }
+    companies = _words_of_workplaces({company_id for _, company_id in roles})
     for pk, company_id in roles:
         words[pk] |= companies.get(company_id, set())
     return words
+
+
+def _words_of_workplaces(ids: set[uuid.UUID]) -> Words:
+    """Return what people are found by because they work there.
+
+    Workers see the companies that row security hides; nobody is to be found by those.
+    """
+    # Not joined: for many people the planner would read every company there is.
+    named = list(
+        Company.objects.filter(pk__in=ids).values_list(
+            "pk", "kind", "name", "business_id"
+        )
+    )
+    traders = {pk for pk, kind, *_ in named if kind == Company.Kind.SOLE_TRADER}
+    hidden = _with_protected_people(traders) if traders else set()
+    return {
+        pk: _of_company(name, business_id)
+        for pk, _kind, name, business_id in named
+        if pk not in hidden
+    }
+
+
+def _with_protected_people(company_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    roles = Affiliation.objects.filter(
+        company__in=company_ids, contact__in=protections.in_force().values("subject_id")
+    )
+    return set(roles.values_list("company_id", flat=True))
 
 
 def _words_of_companies(ids: list[uuid.UUID]) -> Words:

@@ -185,6 +185,65 @@ def test_no_search_finds_by_it(protected, role, request, client_of):
     assert [found.pk for found in search("Suojattu")] == [protected.pk]
 
 
+@pytest.fixture
+def colleague(hidden):
+    """Somebody at the same firm whose own address is not protected."""
+    firm = Company.objects.get(business_id=FIRM_ID)
+    contact = make_contact(first_name="Onni", email="onni@a.example", company=firm)
+    search_words.refresh([contact.pk])
+    return contact
+
+
+def found_by(*words):
+    return [{found.pk for found in search(word)} for word in words]
+
+
+def test_nobody_is_found_by_the_hidden_firm_of_a_colleague(
+    hidden, colleague, agent, officer, client_of
+):
+    both = {hidden.pk, colleague.pk}
+    assert found_by("Zqoma", FIRM_ID) == [both, both]
+
+    address = page_of(hidden, "protection")
+    client_of(agent).post(address, {"ground": "non_disclosure"})
+    assert found_by("Zqoma", FIRM_ID) == [set(), set()]
+    # A worker writes the words anew, and is not bound by row security.
+    search_words.refresh([colleague.pk])
+    search_words.refresh_of_companies([colleague.affiliations.get().company_id])
+    assert found_by("Zqoma", FIRM_ID, "Onni") == [set(), set(), {colleague.pk}]
+
+    client_of(officer).post(address, {"action": "lift"})
+    assert found_by("Zqoma", FIRM_ID) == [both, both]
+
+
+def test_colleagues_are_found_again_after_the_last_day(hidden, colleague, agent):
+    today = timezone.localdate()
+    protections.protect(
+        hidden.pk, ground="own_request", valid_until=today, actor=actors.of_user(agent)
+    )
+    AddressProtection.objects.update(valid_until=today - timedelta(days=1))
+    assert found_by("Zqoma") == [set()]
+
+    search_words.refresh_turned_roles()
+
+    assert found_by("Zqoma") == [{hidden.pk, colleague.pk}]
+
+
+def test_finding_the_person_of_a_request_tells_of_no_hidden_firm(
+    protected, colleague, officer, client_of
+):
+    request = access_factory.open_access(officer)
+
+    shown = client_of(officer).post(
+        reverse("admin:dsar_request_find", args=[request.pk]),
+        {"more": "\n".join([FIRM_ID, FIRM, STREET, TITLE])},
+    )
+
+    assert shown.status_code == 200
+    assert shown.context["candidates"] == []
+    assert shown.context["records"] == []
+
+
 def test_who_works_at_a_company_leaves_the_protected_out(
     protected, anna, company, agent, client_of
 ):
