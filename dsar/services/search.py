@@ -25,7 +25,7 @@ from dsar.scope import KIND, exists_now
 from register import access
 from register.datamap.declarations import SELF
 from register.datamap.graph import Entry, graph
-from register.datamap.vocabulary import Action, Category, Identifier
+from register.datamap.vocabulary import Action, Category, Identifier, Portability
 
 # More rows than this of one table answer to a mere name: more must be known.
 MOST_ROWS = 200
@@ -134,7 +134,19 @@ def _all_readings(identifiers: list[str]) -> Iterator[Reading]:
 
 
 def _searched() -> list[Entry]:
-    return [entry for entry in graph().personal() if entry.subjects(KIND)]
+    return [
+        entry
+        for entry in graph().personal()
+        if entry.subjects(KIND) and not _only_repeats(entry)
+    ]
+
+
+def _only_repeats(entry: Entry) -> bool:
+    """Whether all a table holds was worked out of others, where it is found as well."""
+    return all(
+        personal.portability is Portability.INFERRED
+        for _name, personal in entry.map.personal_fields()
+    )
 
 
 def _fields_for(entry: Entry, reading: Reading) -> list[str]:

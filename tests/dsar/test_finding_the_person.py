@@ -8,6 +8,7 @@ from django.utils import timezone
 from communications.models import Call, Chat, ChatParticipant
 from consent.models import Prohibition
 from contacts.models import PostalAddress
+from contacts.services import search_words
 from dsar.services import identity, search
 from register import actors
 from register.datamap.vocabulary import Identifier
@@ -103,6 +104,16 @@ def test_by_number_of_the_record_and_by_street(anna, bruno):
 @pytest.mark.parametrize("spelling", ["2327327-1", "23273271", "FI23273271"])
 def test_a_business_id_finds_the_people_of_the_company(anna, bruno, spelling):
     assert found(spelling) == {anna.pk, bruno.pk}
+
+
+def test_what_only_helps_to_search_is_no_find(anna, company):
+    search_words.refresh_of_companies([company.pk])
+
+    result = search.find(["2327327-1"])
+
+    tables = {match.label for each in result.candidates for match in each.matches}
+    assert tables == {"contacts.Company"}
+    assert result.records == ()
 
 
 def test_the_number_of_a_chat_finds_who_was_in_it(anna):
