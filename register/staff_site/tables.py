@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import models
 from django.forms import Form
@@ -38,6 +39,8 @@ class RegisterAdmin(ModelAdmin):
 
     paginator = EstimatedPaginator
     show_full_result_count = False
+    # Counting the rows of every choice of every filter would read the table each time.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     compressed_fields = True
     warn_unsaved_form = True
