@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, Func, Model, Q, QuerySet, UUIDField, Value
@@ -64,7 +65,19 @@ def _matching(rows: QuerySet[M], text: str, words: Words, most: int) -> QuerySet
         return rows.filter(pk=pk)
     if not (prefixes := prefixes_of(text)):
         return rows.none()
-    keys = first_owners(words, prefixes, among=rows, most=most)
+    return _in_order(rows, first_owners(words, prefixes, among=rows, most=most))
+
+
+def sorted_by(found: QuerySet[M], columns: Iterable[Any]) -> QuerySet[M]:
+    """Sort what was found by columns, by reading all of it.
+
+    The planner would rather walk the whole table in that order until it has a page.
+    """
+    keys = list(found.order_by(*columns).values_list("pk", flat=True))
+    return _in_order(found.model._default_manager.all(), keys)
+
+
+def _in_order(rows: QuerySet[M], keys: list[uuid.UUID]) -> QuerySet[M]:
     place = Func(
         Value(keys, ArrayField(UUIDField())), F("pk"), function="array_position"
     )

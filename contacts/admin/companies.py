@@ -73,8 +73,9 @@ class CompanyAdmin(RegisterAdmin):
             found = selectors.matching_companies(
                 queryset, search_term, most=most_wanted(self, request.GET)
             )
-            by_column = ORDER_VAR in request.GET
-            queryset = found.order_by(*queryset.query.order_by) if by_column else found
+            if ORDER_VAR in request.GET:
+                found = selectors.sorted_by(found, queryset.query.order_by)
+            queryset = found
         return queryset, False
 
     def autocomplete_text(self, obj: Company) -> str:

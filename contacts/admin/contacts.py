@@ -126,8 +126,9 @@ class ContactAdmin(RegisterAdmin):
             found = selectors.matching(
                 queryset, search_term, most=most_wanted(self, request.GET)
             )
-            by_column = ORDER_VAR in request.GET
-            queryset = found.order_by(*queryset.query.order_by) if by_column else found
+            if ORDER_VAR in request.GET:
+                found = selectors.sorted_by(found, queryset.query.order_by)
+            queryset = found
         return queryset, False
 
     def autocomplete_text(self, obj: Contact) -> str:
