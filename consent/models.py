@@ -86,6 +86,18 @@ class Prohibition(models.Model):
                 ),
             )
         ]
+        indexes = [
+            # The list in its order with what its filters ask, and few of many.
+            models.Index(
+                fields=["-created_at", "id"],
+                include=["channel", "purpose", "method"],
+                name="prohibition_newest",
+            ),
+            models.Index(
+                fields=["channel", "purpose", "method", "-created_at", "id"],
+                name="prohibition_by_filters",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {str(self.pk)[:8]}"

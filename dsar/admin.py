@@ -62,6 +62,8 @@ class RequestAdmin(RegisterAdmin):
     form = RequestForm
     list_display = ("title", "kind", "deadline", "due", "received", "state", "handler")
     list_display_links = None
+    # By what an index gives in order; the others have filters.
+    sortable_by = ("title", "due", "received")
     list_filter = (DueFilter, "kind", "state", "outcome")
     list_select_related = ("handled_by",)
     # Open ones first, the most urgent at the top.

@@ -16,6 +16,7 @@ from register import access
 from register.datamap.vocabulary import Action, Category
 from register.staff_site import ReadOnlyAdmin
 from register.wording import period_in_words
+from retention.due import rules
 from retention.models import Batch, Run
 from retention.screens import plan_page
 from retention.screens.words import parts_in_words, table_in_words
@@ -37,6 +38,29 @@ class DeletedFilter(admin.SimpleListFilter):
             return queryset.filter(deleted__gt=0)
         if self.value() == "unfinished":
             return queryset.filter(is_complete=False)
+        return queryset
+
+
+class RuleFilter(admin.SimpleListFilter):
+    """Offers the rules in words. Asking the ledger for them would read all of it."""
+
+    title = _("table")
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices, by the tables that end by them."""
+        tables: dict[str, list[str]] = {}
+        for rule in rules():
+            tables.setdefault(rule.ends.rule, []).append(table_in_words(rule.label))
+        choices = [(code, ", ".join(names)) for code, names in tables.items()]
+        return sorted(choices, key=lambda choice: choice[1].casefold())
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Batch]
+    ) -> QuerySet[Batch]:
+        """Narrow the ledger."""
+        if rule := self.value():
+            return queryset.filter(rule=rule)
         return queryset
 
 
@@ -96,6 +120,8 @@ class RunAdmin(ReadOnlyAdmin):
     """Every pass of the sweep; its plan stands before."""
 
     list_display = ("started_at", "finished_at", "deleted", "outcome")
+    # By what an index gives in order.
+    sortable_by = ("started_at",)
     list_filter = (DeletedFilter,)
     fields = (("started_at", "finished_at"), ("deleted", "outcome"), "revision")
     readonly_fields = ("outcome",)
@@ -124,7 +150,9 @@ class BatchAdmin(BatchInWords, ReadOnlyAdmin):
         "first_due_at",
         "run_link",
     )
-    list_filter = ("rule",)
+    # By nothing else than its numbers, which are in the order of deletion.
+    sortable_by = ()
+    list_filter = (RuleFilter,)
     list_select_related = ("run",)
     fields = (
         ("deleted_at", "run_link"),

@@ -43,6 +43,7 @@ class Run(models.Model):
         verbose_name = _("retention run")
         verbose_name_plural = _("retention runs")
         ordering = ["-started_at"]
+        indexes = [models.Index(fields=["started_at", "id"], name="run_newest")]
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {self.pk}"
@@ -85,6 +86,7 @@ class Batch(models.Model):
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger of deletions")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["rule", "id"], name="batch_by_rule")]
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {self.pk}"

@@ -111,6 +111,9 @@ class Call(Expiring):
         indexes = [
             # Calls of a number that belongs to no contact yet: requests, matching.
             models.Index(fields=["number"], name="call_number"),
+            models.Index(
+                fields=["direction", "ends_at", "id"], name="call_by_direction"
+            ),
         ]
 
     def __str__(self) -> str:

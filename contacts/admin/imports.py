@@ -31,6 +31,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "state", "rows", "who", "created_at", "finished_at")
     list_display_links = None
+    # By what an index gives in order.
+    sortable_by = ("created_at",)
     list_filter = ("state",)
     list_select_related = ("created_by",)
 

@@ -144,6 +144,7 @@ class ImportBatch(models.Model):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["created_at", "id"], name="importbatch_newest")]
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {self.pk}"

@@ -168,6 +168,14 @@ class Request(Expiring):
                 ),
             ),
         ]
+        indexes = [
+            # The list: open ones first, the most urgent at the top.
+            models.Index(
+                fields=["-closed_at", "due_on", "number"], name="request_urgent"
+            ),
+            models.Index(fields=["due_on", "number"], name="request_due"),
+            models.Index(fields=["received_at"], name="request_received"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.number}"

@@ -27,6 +27,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     list_display = ("title", "asked_by", "requested_at", "state", "open_link")
     list_display_links = None
+    # By nothing else than what an index gives in order.
+    sortable_by = ()
     list_filter = ("state",)
     list_select_related = ("requested_by", "decided_by")
     ordering = ("-state", "-requested_at")

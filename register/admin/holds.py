@@ -62,6 +62,8 @@ class HoldAdmin(RegisterAdmin):
 
     list_display = ("what", "reason", "reference", "placed_at", "review_on", "state")
     list_display_links = ("placed_at",)
+    # By what an index gives in order.
+    sortable_by = ("placed_at",)
     list_filter = (StateFilter, "reason")
     list_select_related = ("placed_by",)
     actions_detail = ("release",)

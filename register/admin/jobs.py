@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,7 +15,26 @@ from register import access
 from register.datamap.vocabulary import Action, Category
 from register.models import Job
 from register.screens import jobs as progress
+from register.services import jobs
 from register.staff_site import ReadOnlyAdmin
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Offers the kinds of work in words."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices, by their words."""
+        kinds = [(code, str(kind.title)) for code, kind in jobs.KINDS.items()]
+        return sorted(kinds, key=lambda choice: choice[1].casefold())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        """Narrow the list."""
+        if kind := self.value():
+            return queryset.filter(kind=kind)
+        return queryset
 
 
 @admin.register(Job)
@@ -23,7 +43,9 @@ class JobAdmin(ReadOnlyAdmin):
 
     list_display = ("title", "state", "progress_bar", "created_at", "finished_at")
     list_display_links = ("created_at",)
-    list_filter = ("state", "kind")
+    # By what an index gives in order.
+    sortable_by = ("created_at",)
+    list_filter = ("state", KindFilter)
     list_select_related = ("created_by",)
     readonly_fields = ("title", "progress_bar")
     fields = (

@@ -37,6 +37,8 @@ class AddressProtectionAdmin(ReadOnlyAdmin):
 
     list_display = ("person", "ground", "valid_until", "set_at", "state")
     list_display_links = None
+    # By what an index gives in order.
+    sortable_by = ("set_at",)
     list_filter = ("ground",)
     ordering = ("-set_at",)
     actions_detail = ()

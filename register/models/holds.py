@@ -111,11 +111,12 @@ class Hold(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["placed_at", "id"], name="hold_newest"),
             models.Index(
                 fields=["object_type", "object_id"],
                 name="hold_on_object",
                 condition=models.Q(released_at__isnull=True),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

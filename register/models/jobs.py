@@ -92,6 +92,7 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         ordering = ["-created_at"]
         indexes = [
+            models.Index(fields=["created_at", "id"], name="job_newest"),
             # The sweep that hands out waiting and orphaned work.
             models.Index(
                 fields=["created_at"],
@@ -187,6 +188,10 @@ class Approval(models.Model):
                 condition=models.Q(state="waiting"),
                 name="approval_one_waiting",
             ),
+        ]
+        indexes = [
+            # The inbox: what waits first, then the newest.
+            models.Index(fields=["state", "requested_at", "id"], name="approval_inbox")
         ]
 
     def __str__(self) -> str:

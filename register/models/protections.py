@@ -102,6 +102,9 @@ class AddressProtection(models.Model):
                 violation_error_message=_("The address is protected already."),
             )
         ]
+        indexes = [
+            models.Index(fields=["set_at", "id"], name="addressprotection_newest")
+        ]
 
     def __str__(self) -> str:
         return f"{capfirst(self._meta.verbose_name)} {self.pk}"

@@ -151,6 +151,34 @@ def test_odd_addresses_are_never_an_error_of_ours(anna, agent, client_of, query)
     assert client_of(agent).get(f"{COMPANIES}?{query}", follow=True).status_code < 500
 
 
+def test_what_was_found_is_sorted_by_a_column(anna, bruno, agent, client_of):
+    search_words.refresh([anna.pk, bruno.pk])
+    Contact.objects.filter(pk=anna.pk).update(source="import")
+    client = client_of(agent)
+
+    def found(**query):
+        asked = {"q": "esimerkki", **query}
+        return [row.pk for row in client.get(LIST, asked).context["cl"].result_list]
+
+    assert found(o="0") == [bruno.pk, anna.pk]
+    assert found(o="-0") == [anna.pk, bruno.pk]
+    assert found(o="0", source__exact="import") == [anna.pk]
+    assert found(o="0", q="zzz") == []
+
+
+def test_searching_and_sorting_take_at_most_twelve_queries(
+    company, agent, client_of, django_assert_max_num_queries
+):
+    make_many(60, company)
+    search_words.refresh(Contact.objects.values_list("pk", flat=True))
+    client = client_of(agent)
+
+    with django_assert_max_num_queries(14):  # with taking the role and giving it back
+        rows = client.get(LIST, {"q": "testi", "o": "0"}).context["cl"].result_list
+
+    assert len(rows) == 50
+
+
 def test_names_lead_to_pages_and_carry_no_search(anna, agent, client_of):
     search_words.refresh([anna.pk])
 

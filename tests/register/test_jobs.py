@@ -408,6 +408,23 @@ def test_the_list_of_jobs_leads_to_the_progress(auditor, marketer, work, client_
     assert page(job) in response.content.decode()
 
 
+def test_the_list_is_narrowed_to_a_kind_of_work_in_words(
+    auditor, marketer, work, client_of
+):
+    job = order(marketer)
+    kind = jobs.KINDS[job.kind]
+    url = reverse("admin:register_job_changelist")
+
+    whole = client_of(auditor).get(url).content.decode()
+    narrowed = client_of(auditor).get(url, {"kind": kind.code}).content.decode()
+    other = client_of(auditor).get(url, {"kind": "retention.sweep"}).content.decode()
+
+    assert f"?kind={kind.code}" in whole
+    assert str(kind.title) in whole
+    assert page(job) in narrowed
+    assert page(job) not in other
+
+
 def test_work_that_takes_longer_than_a_task_may_goes_on_later(marketer, work):
     job = order(marketer)
 

@@ -33,6 +33,24 @@ def messages_of(answer) -> list[str]:
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
+# --- the ledger -----------------------------------------------------------------------
+
+
+def test_the_ledger_is_narrowed_to_a_table_in_words(officer, client_of, anna):
+    make_chat(anna, ended_at=days_ago(300))
+    sweep()
+    ledger = reverse("admin:retention_batch_changelist")
+
+    def found(**query):
+        page = client_of(officer).get(ledger, query)
+        return [row.table for row in page.context["cl"].result_list]
+
+    assert "?rule=chats" in (page := client_of(officer).get(ledger).content.decode())
+    assert "Packages" in page
+    assert found(rule="chats") == ["communications.Chat"]
+    assert found(rule="calls") == []
+
+
 # --- who may what ---------------------------------------------------------------------
 
 SEES = {"officer", "second_officer", "auditor"}
