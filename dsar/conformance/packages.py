@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dsar import wording
 from dsar.conformance.requests import REQUESTS
 from dsar.models import Package, Request
-from dsar.package.text import FORMAT
+from dsar.package.data_text import FORMAT
 from register.conformance.registry import (
     Board,
     Finding,

@@ -22,7 +22,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from dsar.models import Finding, Request
-from dsar.package import text
+from dsar.package import data_text, page_text
 from dsar.package.tables import Table
 from dsar.scope import Scope, entries, row_counts
 from register import files
@@ -84,14 +84,14 @@ class PackageZip:
             with self._member(archive, "data.json") as data:
                 yield from self._data(data, page)
             with self._member(archive, "index.html") as out:
-                out.write(text.page_start(self).encode())
+                out.write(page_text.page_start(self).encode())
                 page.seek(0)
                 for chunk in files.chunks_of(cast(BinaryIO, page)):
                     out.write(chunk)
                     yield from self._sink.take()
-                out.write(text.page_end().encode())
+                out.write(page_text.page_end().encode())
             with self._member(archive, "README.txt") as readme:
-                readme.write(text.readme(self).encode())
+                readme.write(page_text.readme(self).encode())
         yield from self._sink.take(at_least=0)
 
     @property
@@ -103,7 +103,7 @@ class PackageZip:
 
     def _data(self, data: IO[bytes], page: IO[bytes]) -> Iterator[bytes]:
         self._counts: dict[str, int] = {}
-        head = json.dumps(text.data_head(self), ensure_ascii=False, indent=1)
+        head = json.dumps(data_text.data_head(self), ensure_ascii=False, indent=1)
         data.write(f'{head[:-2]},\n "tables": ['.encode())
         for number, table in enumerate(self._tables):
             data.write(b",\n" if number else b"\n")
@@ -111,24 +111,24 @@ class PackageZip:
         data.write(b"\n]}\n")
 
     def _table(self, table: Table, data: IO[bytes], page: IO[bytes]) -> Iterator[bytes]:
-        data.write(f'{text.table_head(table)[:-1]}, "rows": ['.encode())
+        data.write(f'{data_text.table_head(table)[:-1]}, "rows": ['.encode())
         count = 0
         for batch in table.rows():
             given = [(row, line) for row, line, _ in batch if row is not None]
             self.undecided += sum(missing for _, _, missing in batch)
             if given:
                 if not count:
-                    page.write(text.section_start(table).encode())
+                    page.write(page_text.section_start(table).encode())
                 data.write(b",\n" if count else b"\n")
                 data.write(",\n".join([row for row, _ in given]).encode())
                 page.write("\n".join([line or "" for _, line in given]).encode())
             count += len(given)
             self._report(len(batch))
             yield from self._sink.take()
-        tail = json.dumps(text.table_tail(table, count), ensure_ascii=False)
+        tail = json.dumps(data_text.table_tail(table, count), ensure_ascii=False)
         data.write(f"], {tail[1:]}".encode())
         if count:
-            page.write(text.section_end(table).encode())
+            page.write(page_text.section_end(table).encode())
         self._counts[table.entry.label] = count
         self.row_count += count
 

@@ -1,15 +1,10 @@
-"""The texts of a package around its rows: what is told beside the data itself.
-
-Art. 15(1)(a)–(h) and (2) ask for more than the data: why it is used, where it came
-from, who gets it, how long it stays, and which rights the person has.
-"""
+"""What the readable page and the note beside it tell, the same as the data for machines."""
 
 from __future__ import annotations
 
 import functools
 import html
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,17 +12,13 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from dsar import wording
 from dsar.models import Finding
-from dsar.package.rows import STATE_KEY
+from dsar.package.data_text import controller_facts, note, withheld_columns
 from dsar.package.tables import Table
-from dsar.verdicts import Column, Rule, columns_of, given_columns
-from register.datamap.graph import Entry, graph
-from register.services import controller
+from dsar.verdicts import Column, given_columns
+from register.datamap.graph import graph
 
 if TYPE_CHECKING:
     from dsar.package.archive import PackageZip
-
-FORMAT = "seloste-access-package/1"
-
 _STYLE = """
 :root { color-scheme: light dark; --line: #c9ced3; --soft: #f3f5f6; --link: #0b5563; }
 @media (prefers-color-scheme: dark) { :root { --line: #4a5157; --soft: #23282c; --link: #7fd0de; } }
@@ -45,90 +36,6 @@ caption { text-align: left; padding: .5rem .625rem; font-weight: 600; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { .scroll { overflow: visible; border: 0; } }
 """
-
-
-def data_head(package: PackageZip) -> dict[str, Any]:
-    """Return what stands in ``data.json`` before the tables."""
-    request = package.request
-    return {
-        "format": FORMAT,
-        "revision": graph().revision,
-        "made_at": package.made_at.isoformat(),
-        "language": request.language,
-        "request": {
-            "number": request.number,
-            "received_at": request.received_at.isoformat(),
-        },
-        "controller": _controller_facts(),
-        "rights": [{"right": right, "text": text} for right, text in wording.rights()],
-        "automated_decisions": wording.automated_decisions(),
-        "transfers": wording.transfers(),
-        "state_of_a_value": {
-            STATE_KEY: _(
-                "Says of a field of the row that parts of it were removed (“redacted”), or that it is withheld and on which ground."
-            )
-        },
-    }
-
-
-def table_head(table: Table) -> str:
-    """Return what stands in ``data.json`` before the rows of a table, as an object."""
-    language = get_language() or "en"
-    return _table_head(table.entry.label, language, is_empty=not table.size)
-
-
-# The same for everybody, and most of the work of a small package.
-@functools.lru_cache(maxsize=500)
-def _table_head(label: str, language: str, *, is_empty: bool) -> str:
-    entry = graph()[label]
-    head: dict[str, Any] = {"table": label, "name": wording.table_name(entry)}
-    if not is_empty:
-        head |= _particulars(entry)
-    return json.dumps(head, ensure_ascii=False)
-
-
-def _particulars(entry: Entry) -> dict[str, Any]:
-    told = wording.particulars(entry)
-    return {
-        "category": told.category,
-        "purpose": told.purpose,
-        "legal_basis": told.basis,
-        "source": told.source,
-        "recipients": list(told.recipients),
-        "retention": told.retention,
-        "fields": {
-            column.name: {
-                "meaning": wording.meaning(column),
-                "origin": wording.origin(column.personal.portability),
-                **_codes(entry, column),
-                **_note(column),
-            }
-            for column in given_columns(entry)
-        },
-        "withheld_fields": {
-            column.name: {
-                "meaning": wording.meaning(column),
-                "ground": _(column.personal.ground),
-            }
-            for column in _withheld(entry)
-        },
-    }
-
-
-def table_tail(table: Table, count: int) -> dict[str, Any]:
-    """Return what stands in ``data.json`` after the rows of a table."""
-    return {
-        "row_count": count,
-        "withheld_values": [
-            {
-                "field": column.name,
-                "meaning": wording.meaning(column),
-                "ground": str(Finding.Ground(ground).label),
-                "count": number,
-            }
-            for column, ground, number in table.withheld_values()
-        ],
-    }
 
 
 def page_start(package: PackageZip) -> str:
@@ -200,7 +107,7 @@ def section_end(table: Table) -> str:
     withheld = [
         _("%(what)s: withheld, %(ground)s")
         % {"what": wording.meaning(column), "ground": _(column.personal.ground)}
-        for column in _withheld(table.entry)
+        for column in withheld_columns(table.entry)
     ]
     listed = "".join(
         f"<li>{_e(line)}</li>" for line in [*withheld, *_values_withheld(table)]
@@ -233,23 +140,8 @@ def readme(package: PackageZip) -> str:
     )
 
 
-def _withheld(entry: Entry) -> list[Column]:
-    return [c for c in columns_of(entry) if c.rule is Rule.WITHHELD]
-
-
-def _codes(entry: Entry, column: Column) -> dict[str, Any]:
-    words = wording.words_of(entry, column)
-    return {"values": dict(words)} if words else {}
-
-
-def _note(column: Column) -> dict[str, str]:
-    """Return what an empty reference to another record says, where that is known."""
-    text = str(column.field.help_text)
-    return {"note": text} if column.field.is_relation and text else {}
-
-
 def _note_html(column: Column) -> str:
-    return "".join(f"<br><small>{_e(text)}</small>" for text in _note(column).values())
+    return "".join(f"<br><small>{_e(text)}</small>" for text in note(column).values())
 
 
 def _values_withheld(table: Table) -> list[str]:
@@ -294,14 +186,8 @@ def _missing_files(package: PackageZip) -> str:
     return f"<p>{_e(text % {'count': count})}</p>"
 
 
-def _controller_facts() -> dict[str, str]:
-    found = controller.current()
-    names = ("name", "business_id", "address", "dpo_email", "dpo_address")
-    return {name: getattr(found, name) for name in names}
-
-
 def _controller() -> str:
-    told = _controller_facts()
+    told = controller_facts()
 
     def in_one(*names: str) -> str:
         return ", ".join(told[name] for name in names if told[name])
