@@ -423,7 +423,7 @@ def test_a_package_that_broke_off_leaves_no_file(officer, anna, monkeypatch):
         raise Killed
 
     before = set(default_storage.listdir("packages")[1])
-    monkeypatch.setattr("dsar.package.text.readme", killed)
+    monkeypatch.setattr("dsar.package.page_text.readme", killed)
     with pytest.raises(Killed):
         package.make(request, actor=actors.of_user(officer))
 
