@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dsar.mentions import Mentions
+from dsar.mentions.known_by import Identity
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.scope import scope_of
-from dsar.services import closing, erasure_mentions, requests
+from dsar.services import closing, erasure_mentions, requests, verification_files
 from dsar.services.erasure_identity import unseal
 from dsar.services.erasure_rows import select
 from dsar.services.verification_search import Search, search
@@ -34,6 +37,7 @@ PURPOSE = "data_subject_rights"
 audit.register_actions(
     {
         "erasure.verified": _("searched for what an erasure left"),
+        "erasure.files_removed": _("removed files in which somebody erased stood"),
         "erasure.acknowledged": _("judged what an erasure left to be lawful"),
     }
 )
@@ -49,9 +53,10 @@ def verify(request: Request) -> dict[str, int]:
     made = request.plan
     if made.verified_at is not None or not made.sealed_identifiers:
         return dict(made.left_over)
+    identity = unseal(made.sealed_identifiers, purpose=str(request.pk))
+    _remove_files(request, identity)
     while files.remove_due():
         pass
-    identity = unseal(made.sealed_identifiers, purpose=str(request.pk))
     found = search(
         identity, scope=scope_of(request), includes_namesakes=made.includes_namesakes
     )
@@ -100,6 +105,19 @@ def search_again(request_id: str, progress: jobs.Progress) -> dict[str, int]:
     rewritten = _take_out_again(request)
     progress.advance(1)
     return {"rewritten": rewritten, "left_over": sum(verify(request).values())}
+
+
+def _remove_files(request: Request, identity: Identity) -> None:
+    """Remove files of many people in which the person stands and no row says so."""
+    removed = verification_files.remove_with(
+        Mentions(identity), includes_namesakes=request.plan.includes_namesakes
+    )
+    if removed:
+        system = actors.system(PURPOSE)
+        ErasurePlan.objects.filter(request=request).update(
+            files_removed=F("files_removed") + removed
+        )
+        requests.record("erasure.files_removed", request, actor=system, count=removed)
 
 
 @transaction.atomic
