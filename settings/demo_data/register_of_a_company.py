@@ -30,8 +30,9 @@ from contacts.services import search_words
 from dsar.models import Request
 from dsar.services import intake
 from register import actors, audit, files
-from register.models import User
+from register.models import AddressProtection, User
 from register.periods import Period, ends_at
+from register.services import protections
 from settings.demo_data import audio, names
 from settings.demo_data.accounts import make_accounts
 
@@ -50,6 +51,7 @@ def make() -> str | None:
         people = _people(chance, companies)
         _prohibitions(chance, people)
         _chats(chance, people)
+        _protect_one(people)
     # Files are received outside the transaction, as they are from a telephone system.
     _calls(chance, people)
     _requests(people)
@@ -348,6 +350,17 @@ def _requests(people: Sequence[Contact]) -> None:
             language=person.language or "fi",
             actor=officer,
         )
+
+
+def _protect_one(people: Sequence[Contact]) -> None:
+    """Protect the first address there is, so that the demo shows what staff see then."""
+    person = next(person for person in people if person.addresses.exists())
+    protections.protect(
+        person.pk,
+        ground=AddressProtection.Ground.NON_DISCLOSURE,
+        evidence="Digi- ja väestötietoviraston todistus",
+        actor=actors.of_user(User.objects.get(email__startswith="service@")),
+    )
 
 
 def _some_time(chance: random.Random, *, days: int) -> datetime:
