@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -22,6 +23,7 @@ MOST_FILES = 100_000
 # Of what looks lost or left over, so many are looked at again before it is said.
 SUSPECTS = 200
 REMOVED_WITHIN = timedelta(hours=1)
+_IN_PART = {"listed_at_most": _("There are more files; names listed")}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def listing() -> Listing:
         "files": _("Files looked at"),
         "left_over": _("Files that belong to no record"),
         "removals_late": _("Ordered to be removed, still there after an hour"),
+        **_IN_PART,
     },
 )
 def no_file_left_over(board: Board) -> Finding:
@@ -74,6 +77,7 @@ def no_file_left_over(board: Board) -> Finding:
         files=len(found.names),
         left_over=len(left),
         removals_late=late,
+        **_limit(found),
     )
 
 
@@ -86,17 +90,35 @@ def no_file_left_over(board: Board) -> Finding:
     labels={
         "files": _("Files looked at"),
         "lost": _("Records whose file is missing"),
+        "not_looked_at": _("Records whose file was not looked for"),
+        **_IN_PART,
     },
 )
 def no_file_lost(board: Board) -> Finding:
-    """Look for rows whose file is not in the storage."""
+    """Look for rows whose file is not in the storage.
+
+    Where not every name could be listed, some of the other rows are asked about one by
+    one, others at every run; how many were not is part of the evidence.
+    """
     found = board.once(listing)
-    lost = []
-    if found.is_whole:
-        for label, key, name in _without_file(found.names):
-            if not default_storage.exists(name):
-                lost.append((label, key))
-    return judge(not lost, files=len(found.names), lost=len(lost), records=lost)
+    suspects, not_looked_at = _without_file(found.names)
+    lost = [
+        (label, key)
+        for label, key, name in suspects
+        if not default_storage.exists(name)
+    ]
+    return judge(
+        not lost,
+        files=len(found.names),
+        lost=len(lost),
+        not_looked_at=not_looked_at,
+        records=lost,
+        **_limit(found),
+    )
+
+
+def _limit(found: Listing) -> dict[str, Any]:
+    return {} if found.is_whole else {"listed_at_most": MOST_FILES}
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -134,15 +156,20 @@ def _without_row(names: list[str]) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _without_file(names: list[str]) -> list[tuple[str, str, str]]:
+def _without_file(names: list[str]) -> tuple[list[tuple[str, str, str]], int]:
+    """Return rows whose file has none of the names, and how many more there are."""
     rows: list[tuple[str, str, str]] = []
+    others = 0
     with connection.cursor() as cursor:
         for label, table, key, column in _columns():
             cursor.execute(
-                f'SELECT t."{key}"::text, t."{column}" FROM "{table}" t'
+                f'SELECT t."{key}"::text, t."{column}", count(*) OVER () FROM "{table}" t'
                 f" WHERE t.\"{column}\" <> '' AND NOT EXISTS (SELECT 1 FROM"
-                f' unnest(%s::text[]) f(name) WHERE f.name = t."{column}") LIMIT {SUSPECTS}',
+                f' unnest(%s::text[]) f(name) WHERE f.name = t."{column}")'
+                f" ORDER BY random() LIMIT {SUSPECTS}",
                 [names],
             )
-            rows += [(label, *row) for row in cursor.fetchall()]
-    return rows
+            found = cursor.fetchall()
+            rows += [(label, pk, name) for pk, name, _all in found]
+            others += found[0][2] - len(found) if found else 0
+    return rows, others

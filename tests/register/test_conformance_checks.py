@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from register import access, actors, audit
 from register.activities import ACTIVITIES, RECIPIENTS, LegalBasis, Recipient
-from register.conformance import held, purposes
+from register.conformance import held, purposes, stored_files
 from register.conformance.clauses import CLAUSES
 from register.conformance.registry import checks_of
 from register.datamap import ModelMap, NotPersonal, Personal
@@ -279,6 +279,27 @@ def test_a_record_whose_file_is_gone_breaks_the_clause(anna):
     assert records("no_file_lost") == [
         ("communications.Recording", str(recording.pk)),
     ]
+
+
+def test_more_files_than_can_be_listed_are_looked_for_one_by_one_and_it_is_said(
+    anna, monkeypatch
+):
+    recordings = [make_recording(anna) for _ in range(5)]
+    monkeypatch.setattr(stored_files, "MOST_FILES", 1)
+    monkeypatch.setattr(stored_files, "SUSPECTS", 3)
+
+    assert facts("no_file_lost") == {
+        "files": 1,
+        "lost": 0,
+        "not_looked_at": 1,
+        "listed_at_most": 1,
+    }
+    assert facts("no_file_left_over")["listed_at_most"] == 1
+
+    for recording in recordings:
+        default_storage.delete(str(recording.file))
+    assert status("no_file_lost") == "broken"
+    assert facts("no_file_lost")["lost"] == 3
 
 
 # --- N9.1 and N9.2: accounts --------------------------------------------------------------
