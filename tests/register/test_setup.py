@@ -173,6 +173,22 @@ def terminal(monkeypatch):
     return answer
 
 
+@pytest.mark.parametrize("leaving", [EOFError, KeyboardInterrupt])
+def test_whoever_breaks_off_is_told_how_to_go_on(leaving, db, settings, monkeypatch):
+    settings.CONTROLLER = {}
+
+    def leave(question):
+        raise leaving
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", leave)
+
+    with pytest.raises(CommandError, match="setup goes on from there"):
+        call_command("setup", "--language=en", stdout=StringIO())
+
+    assert not User.objects.exists()
+
+
 def test_a_question_is_asked_until_the_answer_is_good(terminal):
     questions, said = terminal("", "2327327-2", "23273271")
 

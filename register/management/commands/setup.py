@@ -104,7 +104,7 @@ class Command(BaseCommand):
             elif options["check"]:
                 self._check(as_json=options["json"])
             else:
-                self._set_up(options)
+                self._converse(options)
 
     # --- keys ---------------------------------------------------------------------
 
@@ -136,6 +136,18 @@ class Command(BaseCommand):
             )
 
     # --- the conversation ---------------------------------------------------------
+
+    def _converse(self, options: dict[str, Any]) -> None:
+        """Set up; whoever breaks off, with Ctrl-C or Ctrl-D, is told how to go on."""
+        try:
+            self._set_up(options)
+        except (KeyboardInterrupt, EOFError):
+            self.stdout.write()
+            raise CommandError(
+                _(
+                    "Broken off. What was saved so far is kept; manage.py setup goes on from there."
+                )
+            ) from None
 
     def _set_up(self, options: dict[str, Any]) -> None:
         asks = sys.stdin.isatty() and not options["no_input"]
