@@ -31,6 +31,8 @@ class Problem:
 
     kind: str
     where: str
+    # The file outside the database is newer: so it is after restoring a backup, too.
+    is_end_missing: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.where}"
@@ -141,8 +143,11 @@ def _cut_off(
         return
     name = anchor_path().name
     if last is None or anchor["seal"] > last.pk:
+        newest = f"the newest here is {last.pk}" if last else "here is none"
         yield Problem(
-            "missing", f"seal {anchor['seal']}, which {name} names as the newest"
+            "missing",
+            f"seal {anchor['seal']}, which {name} names as the newest; {newest}",
+            is_end_missing=True,
         )
     else:
         known = AuditSeal.objects.filter(pk=anchor["seal"]).first()

@@ -206,6 +206,35 @@ def test_the_command_reports_for_people_and_programs():
         call_command("audit_verify", stdout=StringIO())
 
 
+def test_after_restoring_an_older_backup_the_command_says_what_to_do(
+    django_capture_on_commit_callbacks,
+):
+    def sealed():
+        ids = write(2)
+        with django_capture_on_commit_callbacks(execute=True):
+            audit.seal()
+        return ids, audit.anchor_path().read_text()
+
+    _, anchor_of_backup = sealed()
+    lost, _ = sealed()
+    tamper("DELETE FROM register_auditentry WHERE id = ANY(%s)", lost)
+    tamper(
+        "DELETE FROM register_auditseal WHERE id = %s",
+        AuditSeal.objects.latest("pk").pk,
+    )
+
+    with pytest.raises(CommandError, match=r"older backup restored\? .*operations\.md"):
+        call_command("audit_verify", stdout=StringIO())
+
+    audit.anchor_path().write_text(anchor_of_backup)
+    out = StringIO()
+    call_command("audit_verify", stdout=out)
+    assert "Nothing was changed" in out.getvalue()
+    # Seals go on where the backup ended.
+    sealed()
+    assert problems() == []
+
+
 def test_what_is_sealed_while_the_trail_is_verified_is_no_loss(
     monkeypatch, django_capture_on_commit_callbacks
 ):

@@ -34,6 +34,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{figures['entries']} entries, {figures['seals']} seals")
             for problem in problems:
                 self.stdout.write(f"  {problem}")
+        if problems and all(problem.is_end_missing for problem in problems):
+            raise CommandError(
+                f"What there is was not changed, but the trail ends before the seal that {audit.anchor_path()} names."
+                " Was an older backup restored? Then go on as docs/operations.md says under Restore."
+                " If not, the end of the trail was cut off: keep the database as it is and compare it with a backup."
+            )
         if problems:
             raise CommandError(
                 f"The audit trail has {len(problems)} problem(s). Keep the database as it is and compare it with a backup."
