@@ -28,7 +28,31 @@ def main() -> None:
             services.ensure()
         except embedded.EmbeddedServicesError as error:
             sys.exit(f"Seloste: {error}")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        reason = "" if "--traceback" in sys.argv else _what_is_away(error)
+        if not reason:
+            raise
+        sys.exit(f"Seloste: {reason}")
+
+
+def _what_is_away(error: Exception) -> str:
+    """Return which server does not answer, in a sentence; empty if something else is wrong.
+
+    Servers say at their door which address, database or role it was, and no more.
+    """
+    from register.trouble import BROKER_AWAY, DATABASE_AWAY, trouble_of
+
+    servers = {
+        DATABASE_AWAY: "The database does not answer; see DATABASE_URL",
+        BROKER_AWAY: "Redis does not answer; see REDIS_URL",
+    }
+    trouble = trouble_of(error)
+    if trouble not in servers:
+        return ""
+    lines = str(error).strip().splitlines()
+    return f"{servers[trouble]} ({lines[0] if lines else type(error).__name__})."
 
 
 if __name__ == "__main__":
