@@ -38,12 +38,12 @@ class IdsFirstPaginator(EstimatedPaginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         queryset: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        keys = list(
-            queryset.values_list("pk", flat=True)[first : first + self.per_page]
-        )
-        found = queryset.model._default_manager.in_bulk(keys)
-        # A row may have gone between the two queries.
-        rows = [found[key] for key in keys if key in found]
+        keys: Any = queryset.values_list("pk", flat=True)
+        keys = keys[first : first + self.per_page]
+        if queryset.query.distinct:
+            keys = list(keys)  # it would select what it sorts by besides
+        found = queryset.model._default_manager.filter(pk__in=keys)
+        rows = list(found.order_by(*queryset.query.order_by))
         prefetch_related_objects(rows, *self.lookups())
         return Page(rows, number, self)
 

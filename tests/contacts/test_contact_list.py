@@ -213,6 +213,21 @@ def test_the_people_of_a_company_can_be_listed(anna, company, agent, client_of):
     assert [contact.pk for contact in rows] == [anna.pk]
 
 
+def test_more_people_of_a_company_than_a_page_holds_are_listed_once_each(
+    company, agent, client_of
+):
+    make_many(60, company)
+    query = {"affiliations__company__id__exact": str(company.pk), "o": "-0"}
+
+    seen = []
+    for page in (1, 2):
+        found = client_of(agent).get(LIST, {**query, "p": page})
+        seen += [row.last_name for row in found.context["cl"].result_list]
+
+    names = [f"Henkilö{number}" for number in range(60)]
+    assert seen == sorted(names, reverse=True)
+
+
 def test_reading_the_list_is_recorded_without_the_words_searched(
     anna, agent, client_of
 ):

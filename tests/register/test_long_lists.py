@@ -49,11 +49,22 @@ def plan_of(sql):
 
 
 def steps_of(plan):
-    """Yield the steps of a plan but those of questions about one row after the other."""
-    yield plan
+    """Yield the steps of a plan but those over one page or about one row after the other."""
+    if plan["Node Type"] != "Sort" or not any(is_a_page(each) for each in all_of(plan)):
+        yield plan
     for part in plan.get("Plans", ()):
         if part.get("Parent Relationship") != "SubPlan":
             yield from steps_of(part)
+
+
+def all_of(plan):
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from all_of(part)
+
+
+def is_a_page(step):
+    return step["Node Type"] == "Limit" and step["Plan Rows"] <= 50
 
 
 def has_an_index_for(sql):
