@@ -52,6 +52,12 @@ FIRST_PAGES = (
     "created_at_from={month}",
     "created_at_from={month}&o=0",
     "created_at_to={month}",
+    # Several at once: each leaves many, together they leave a few thousand, or nobody.
+    "source__exact=staff&language__exact=en",
+    "relationship__exact=customer&source__exact=staff&language__exact=sv",
+    "relationship__exact=prospect&source__exact=staff&language__exact=en&o=0",
+    "relationship__exact=prospect&source__exact=api&language__exact=en&o=-0",
+    "relationship__exact=prospect&language__exact=en&created_at_to={month}",
 )
 
 
