@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
@@ -108,7 +109,13 @@ class WhereaboutsReaderAdmin(RegisterAdmin):
         """Name, and ask a second person."""
         named = protections.name_reader(obj.user, actor=actors.of_request(request))
         obj.pk, obj._state.adding = named.pk, False
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Say that it waits; Django would say that it was done."""
         messages.info(request, _("It is in force once a second person has approved."))
+        return redirect("admin:register_whereaboutsreader_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """End it at once."""

@@ -397,9 +397,12 @@ def test_the_firm_opens_for_a_reader_alone(protected, reader, officer, client_of
 
 
 def test_naming_needs_a_second_person(officer, second_officer, agent, client_of):
-    client_of(officer).post(
-        "/admin/register/whereaboutsreader/add/", {"user": str(agent.pk)}
+    answer = client_of(officer).post(
+        "/admin/register/whereaboutsreader/add/", {"user": str(agent.pk)}, follow=True
     )
+    assert [str(message) for message in answer.context["messages"]] == [
+        "It is in force once a second person has approved."
+    ]
     named = WhereaboutsReader.objects.get()
     assert not protections.is_reader(agent)
     with pytest.raises(DomainError, match="Whoever asked cannot decide"):
