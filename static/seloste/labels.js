@@ -21,6 +21,13 @@
         if (word(name)) control.setAttribute("aria-label", word(name));
       }
     }
+    // The label of a date with a time is tied to neither of its two inputs.
+    for (const input of document.querySelectorAll(":is(.vDateField, .vTimeField):not([aria-label])")) {
+      const label = input.closest(":has(label)")?.querySelector("label");
+      if (label && !input.labels.length) {
+        input.setAttribute("aria-label", label.textContent.replace("*", "").trim());
+      }
+    }
     // The words of an icon font are the names of its pictures.
     for (const icon of document.querySelectorAll(".material-symbols-outlined:not([x-on\\:click])")) {
       icon.setAttribute("aria-hidden", "true");

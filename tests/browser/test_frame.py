@@ -89,3 +89,31 @@ def test_choosing_a_file_writes_its_name_into_no_other_field(
     page.set_input_files("#id_file", file)
 
     assert page.input_value("#id_title") == ""
+
+
+def test_both_inputs_of_a_date_with_a_time_have_a_name(officer, open_as):
+    page = open_as(officer)
+    page.goto("/admin/dsar/request/add/")
+
+    names = page.locator(".vDateField, .vTimeField").evaluate_all(
+        "inputs => inputs.map(input => input.getAttribute('aria-label'))"
+    )
+
+    assert names == ["Received", "Received"]
+
+
+def test_the_choice_of_themes_fits_its_menu(agent, open_as):
+    page = open_as(agent, language="fi")
+    page.goto("/admin/")
+    page.locator("[x-on\\:click^='openUserLinks']").click()
+    themes = page.locator("[x-on\\:click^='switchTheme']")
+    themes.first.wait_for(state="visible")
+
+    assert themes.count() == 3
+    assert themes.evaluate_all(
+        """links => links.every(link => {
+            const menu = link.closest("nav").getBoundingClientRect();
+            return [...link.children].every(
+                part => part.getBoundingClientRect().right <= menu.right);
+        })"""
+    )
