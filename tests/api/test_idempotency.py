@@ -299,7 +299,7 @@ def test_a_write_that_fails_leaves_neither_row_nor_key(keyed, chat_body, monkeyp
     def fail(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("communications.services.chats.audit.record_many", fail)
+    monkeypatch.setattr("communications.services.chats.audit.record_for_each", fail)
 
     response = keyed.post("/chats", chat_body, key="one")
 
