@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from dsar.screens.requests import load_to_change
 from dsar.services import identity, requests as services, search
-from register import actors
+from register import actors, identity_codes
 from register.errors import DomainError
 
 
@@ -42,6 +42,9 @@ def find(request: HttpRequest, request_id: uuid.UUID, model_admin: Any) -> HttpR
             messages.success(request, _("The person is confirmed."))
             return redirect("admin:dsar_request_change", obj.pk)
     more = request.POST.get("more", "").replace("\0", "")[:1000]
+    if identity_codes.holds_code(more):
+        more = identity_codes.masked(more)
+        messages.error(request, str(identity_codes.SENTENCE))
     services.record("request.searched", obj, actor=actor)
     found = search.find(
         [*obj.identifiers, *more.splitlines()], user=request.user, request=obj

@@ -410,3 +410,18 @@ def test_the_screens_speak_every_language(officer, anna, bruno, client_of, langu
         answer = client.get(address, headers={"accept-language": language})
         assert answer.status_code == 200
         assert f'lang="{language}"' in answer.content.decode()
+
+
+def test_a_personal_identity_code_is_searched_for_nowhere_and_said_at_once(
+    officer, anna, client_of
+):
+    client = client_of(officer)
+    address = url("find", open_access(officer))
+
+    answer = client.post(address, {"more": "Annan tunnus on 131052-308T"})
+
+    assert "This looks like a personal identity code." in answer.content.decode()
+    assert "131052-308T" not in answer.content.decode()
+    assert "Annan tunnus on ******-***" in answer.content.decode()
+    # It is not said once more on the page that follows.
+    assert "personal identity code" not in client.get(address).content.decode()
