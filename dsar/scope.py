@@ -16,6 +16,7 @@ from django.db import connection, models
 from psycopg.sql import quote
 
 from dsar.models import Request
+from register.database.arrays import array
 from register.database.due_tables import due_tables, held_function
 from register.database.visibility import choosing_rows
 from register.datamap.declarations import SELF, Ends, Subject, WithParent
@@ -45,6 +46,7 @@ class Scope:
 # Stand-ins of a template: one person, one request.
 _SOMEBODY = uuid.UUID(int=1)
 _SOME_REQUEST = uuid.UUID(int=2)
+_FEW = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -173,20 +175,23 @@ def for_people(
 ) -> tuple[str, list[Any]]:
     """Return the SQL that ``make`` makes of a scope, and its parameters.
 
-    It is made once and kept under ``name``; the people come in as one parameter, so
-    that ten thousand cost no more text than one. A scope with records gets its own.
+    It is made once and kept under ``name``. A few people stand in the text, which is
+    planned faster; many come in as one parameter, so that ten thousand cost no more
+    text than one. A scope with records gets its own.
     """
     if scope.records or not scope.subject_ids:
         return make(scope).replace("%", "%%"), []
     templates = _templates()
     if name not in templates:
-        somebody = f"ARRAY[{quote(str(_SOMEBODY))}]::uuid[]"
-        made = make(Scope((_SOMEBODY,))).replace("%", "%%")
-        templates[name] = (
-            "WITH people AS MATERIALIZED (SELECT unnest(%s::uuid[]) AS id) "
-            + made.replace(somebody, "ARRAY(SELECT id FROM people)")
-        )
-    return templates[name], [list(scope.subject_ids)]
+        templates[name] = make(Scope((_SOMEBODY,))).replace("%", "%%")
+    somebody = _array((_SOMEBODY,))
+    if len(scope.subject_ids) <= _FEW:
+        return templates[name].replace(somebody, _array(scope.subject_ids)), []
+    return (
+        "WITH people AS MATERIALIZED (SELECT unnest(%s::uuid[]) AS id) "
+        + templates[name].replace(somebody, "ARRAY(SELECT id FROM people)"),
+        [array(scope.subject_ids)],
+    )
 
 
 def _counts_sql(_: uuid.UUID, scope: Scope) -> str:

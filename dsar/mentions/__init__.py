@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dsar.mentions.crowd import Crowd
 from dsar.mentions.finding import MARK, Mentions, Span, replaced
+from dsar.mentions.known_by import Known
 
-__all__ = ["MARK", "Mentions", "Span", "replaced"]
+__all__ = ["MARK", "Crowd", "Mentions", "Span", "mentions_of", "replaced"]
+
+
+def mentions_of(known: Known) -> Mentions | Crowd:
+    """Return the tests for the one person, or for each of many."""
+    return Mentions(known[0]) if len(known) == 1 else Crowd(known)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dsar.mentions.inflections import is_form_of
@@ -30,7 +30,7 @@ from dsar.mentions.patterns import (
     phone_pattern,
     phrase_pattern,
 )
-from register.identifiers import normalise_name
+from register.identifiers import name_words, normalise_name
 
 # In no language, and never longer than what it stands for.
 MARK = "[…]"
@@ -73,7 +73,7 @@ _PARTICLES = frozenset(
     ]
 )
 _UNSEEN = "\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff"
-_TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_UNSEEN}])*")
+TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_UNSEEN}])*")
 # What may stand between the parts of one name; \x1f divides the cells of a list.
 _GAP = re.compile(r"[\s\x1f.,;:_+/'’\"()\u2010-\u2015-]{1,5}")
 _END_OF_SENTENCE = re.compile(r"\.\s")
@@ -81,9 +81,9 @@ _SPACE = re.compile(r"[\s\x1f-]{1,2}")
 _ANY_EMAIL = re.compile(r"[^\s@<>()\[\],;]+@[^\s@<>()\[\],;]+")
 
 # Without one of these no text holds an address, a number, or the key of a record.
-_AN_AT = re.compile(r"[@＠]|%40|[(\[{]\s?[AaÄäÅå][Tt]\s?[)\]}]|\s(?:at|AT|ät)\s")
+AN_AT = re.compile(r"[@＠]|%40|[(\[{]\s?[AaÄäÅå][Tt]\s?[)\]}]|\s(?:at|AT|ät)\s")
 _FEWEST_DIGITS = 5
-_A_KEY = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}")
+A_KEY = re.compile(r"[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}")
 
 Span = tuple[int, int]
 
@@ -163,13 +163,13 @@ class Mentions:
 
     def keys(self, text: str) -> list[Span]:
         """Return where the number of the person's record stands."""
-        return _spans(self._keys, text) if _A_KEY.search(text) else []
+        return _spans(self._keys, text) if A_KEY.search(text) else []
 
     def names(self, text: str) -> list[Span]:
         """Return where the full name stands."""
         if not self.identity.names:
             return []
-        tokens = list(_TOKEN.finditer(text))
+        tokens = list(TOKEN.finditer(text))
         plain = [normalise_name(token.group()) for token in tokens]
         found: list[Span] = []
         for run in self._runs(text, tokens, plain):
@@ -178,6 +178,18 @@ class Mentions:
             if word.rstrip("0123456789") in self._joined_names:
                 found.append(token.span())
         return found
+
+    def name_in_columns(self, texts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return two columns that hold a first and a family name of the person, if any."""
+        words = {column: tuple(name_words(text)) for column, text in texts.items()}
+        for name in self.identity.names:
+            given = [c for c, w in words.items() if w and set(w) <= set(name.given)]
+            family = [c for c, w in words.items() if w and set(w) <= set(name.family)]
+            for one in given:
+                for other in family:
+                    if one != other:
+                        return one, other
+        return ()
 
     def words(self, text: str, *, sparing: frozenset[str] = frozenset()) -> list[Span]:
         """Return where single names, nicknames and streets of the person stand.
@@ -188,7 +200,7 @@ class Mentions:
         found = _spans(self._phrases, text)
         # A name within another address is somebody else's: a relative, a colleague.
         addresses = _spans(_ANY_EMAIL, text)
-        for token in _TOKEN.finditer(text):
+        for token in TOKEN.finditer(text):
             word = normalise_name(token.group())
             if (
                 self._forms(word)
@@ -290,7 +302,7 @@ def _follow(
 
 def _has_address(text: str) -> bool:
     digits = sum(character.isdigit() for character in text)
-    return digits >= _FEWEST_DIGITS or _AN_AT.search(text) is not None
+    return digits >= _FEWEST_DIGITS or AN_AT.search(text) is not None
 
 
 def _spans(pattern: re.Pattern[str] | None, text: str) -> list[Span]:

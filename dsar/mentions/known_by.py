@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from register.identifiers import name_words
 
@@ -36,14 +36,35 @@ class Identity:
         """Whether there is nothing to look for."""
         return not any(dataclasses.astuple(self))
 
-    def without(self, shared: Iterable[str]) -> Identity:
+    def without(self, shared: Set[str]) -> Identity:
         """Return the identity without addresses and numbers that others have too."""
-        gone = set(shared)
+        if shared.isdisjoint(self.emails) and shared.isdisjoint(self.phones):
+            return self
         return dataclasses.replace(
             self,
-            emails=tuple(email for email in self.emails if email not in gone),
-            phones=tuple(phone for phone in self.phones if phone not in gone),
+            emails=tuple(email for email in self.emails if email not in shared),
+            phones=tuple(phone for phone in self.phones if phone not in shared),
         )
+
+    def together_with(self, others: Iterable[Identity]) -> Identity:
+        """Return everything that this one and others are known by."""
+        everybody = (self, *others)
+        return Identity(
+            **{
+                field.name: tuple(
+                    dict.fromkeys(
+                        value
+                        for each in everybody
+                        for value in getattr(each, field.name)
+                    )
+                )
+                for field in dataclasses.fields(Identity)
+            }
+        )
+
+
+# One for each person whom an erasure is about.
+Known = tuple[Identity, ...]
 
 
 def full_name(given: str, family: str) -> FullName | None:

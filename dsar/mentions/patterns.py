@@ -12,8 +12,8 @@ import re
 from dsar.mentions.inflections import shared_beginning
 from dsar.mentions.spellings import spelt
 
-_BETWEEN_DIGITS = r"[^0-9A-Za-z@]{0,4}"
-_AT = (
+BETWEEN_DIGITS = r"[^0-9A-Za-z@]{0,4}"
+AN_ADDRESS_SIGN = (
     r"(?:[@＠]|%40|\s?[(\[{]\s?(?:[Aa][Tt]|[ÄäÅå][Tt]|@)\s?[)\]}]\s?|\s(?:at|AT|ät)\s)"
 )
 _DOT = r"(?:\.|\s?[(\[]\s?(?:dot|piste|\.)\s?[)\]]\s?|\s(?:dot|piste)\s)"
@@ -28,7 +28,7 @@ def email_pattern(email: str) -> str:
     )
     return (
         r"(?<![0-9A-Za-z_+%-])(?<![0-9A-Za-z]\.)"
-        rf"{_any_case(local)}(?:\+[^@\s]{{1,40}})?{_AT}(?:{spelt_domains})(?![0-9A-Za-z-])"
+        rf"{_any_case(local)}(?:\+[^@\s]{{1,40}})?{AN_ADDRESS_SIGN}(?:{spelt_domains})(?![0-9A-Za-z-])"
     )
 
 
@@ -45,7 +45,7 @@ def phone_pattern(number: str) -> str:
     code = str(parsed.country_code)
     own = number.removeprefix("+").removeprefix(code)
     national = re.sub(r"\D", "", format_number(parsed, PhoneNumberFormat.NATIONAL))
-    gap = _BETWEEN_DIGITS
+    gap = BETWEEN_DIGITS
     forms = [
         rf"(?:(?:[+＋]|0{gap}0){gap})?{_digits(code)}{gap}(?:\(0\){gap})?{_digits(own)}",
         _digits(national),
@@ -61,7 +61,7 @@ def coarse_phone(number: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return _BETWEEN_DIGITS.join(_digit(digit) for digit in text)
+    return BETWEEN_DIGITS.join(_digit(digit) for digit in text)
 
 
 def _digit(digit: str) -> str:

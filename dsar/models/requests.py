@@ -93,6 +93,11 @@ class Request(Expiring):
         blank=True,
         help_text=_("One on each line: former name, other addresses or numbers."),
     )
+    # A decision of the controller about many people, each of whom is erased as if
+    # alone. Otherwise all the contacts of a request are one person's.
+    is_collective = models.BooleanField(
+        _("about many people"), default=False, editable=False
+    )
     language = models.CharField(
         _("language"), max_length=5, choices=settings.LANGUAGES, default="fi"
     )
@@ -145,6 +150,7 @@ class Request(Expiring):
             "other_identifiers": Personal(
                 "other identifiers given in the request", erasure=Erasure.BLANK
             ),
+            "is_collective": NotPersonal("whether it is about many people"),
             "language": Personal("language of the answer", **KEPT),
             "handled_by": NotPersonal(
                 "account that handles the request; the audit trail answers for it"

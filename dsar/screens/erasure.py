@@ -97,14 +97,15 @@ def page(request: HttpRequest, request_id: uuid.UUID, model_admin: Any) -> HttpR
     services.record("request.viewed", obj, actor=actors.of_request(request))
     is_undecided = obj.state in _UNDECIDED
     plan = _plan_of(obj)
+    looked = erasure.look(obj) if is_undecided else None
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Erasure for request %(number)s") % {"number": obj},
         "opts": model_admin.opts,
         "object": obj,
         "may_change": access.may(request.user, Action.CHANGE, Category.REQUESTS),
-        "obstacles": erasure.obstacles_of(obj) if is_undecided else [],
-        "is_outdated": bool(plan and is_undecided) and not erasure.is_current(obj),
+        "obstacles": looked.obstacles(obj) if looked else [],
+        "is_outdated": bool(looked and plan and not looked.is_as_in(plan)),
         **section(request, obj),
     }
     return render(request, "dsar/erasure_show.html", context)

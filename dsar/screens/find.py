@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -24,6 +24,8 @@ def find(request: HttpRequest, request_id: uuid.UUID, model_admin: Any) -> HttpR
     What is searched for in addition travels in the form, never in the address.
     """
     obj = load_to_change(request, request_id)
+    if obj.is_collective:
+        raise Http404
     actor = actors.of_request(request)
     if request.POST.get("action") == "confirm":
         try:

@@ -34,7 +34,9 @@ class Step:
 def context(request: HttpRequest, obj: Request) -> dict[str, Any]:
     """Return what the page of a request shows of the work on it."""
     found: dict[str, Any] = {
-        "people": people_of(obj, request.user),
+        # Of many people only the number is shown.
+        "people": [] if obj.is_collective else people_of(obj, request.user),
+        "people_count": obj.people.count(),
         "records": list(obj.records.all()),
         "may_export": access.may(request.user, Action.EXPORT, Category.REQUESTS),
     }

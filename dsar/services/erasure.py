@@ -13,11 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dsar.models import Request, RequestEvent
-from dsar.scope import scope_of
 from dsar.services import requests, verification
 from dsar.services.erasure_execution import erase, execute
-from dsar.services.erasure_identity import gather
-from dsar.services.erasure_plan import obstacles
 from dsar.services.erasure_planning import (
     decide_about_namesakes,
     discard,
@@ -26,13 +23,14 @@ from dsar.services.erasure_planning import (
     plan,
     planning_job,
 )
-from dsar.services.erasure_rows import select
 from dsar.services.erasure_steps import (
     APPROVAL,
     ERASE,
     PLAN,
     PlanOutdated,
+    confirmed_scope,
     lock_for_planning,
+    look,
     move,
     require_free_and_current,
     require_state,
@@ -54,6 +52,7 @@ __all__ = [
     "execute",
     "is_current",
     "job_of",
+    "look",
     "obstacles_of",
     "order_plan",
     "plan",
@@ -65,8 +64,7 @@ __all__ = [
 
 def obstacles_of(request: Request) -> list[DomainError]:
     """Return what stands in the way of erasing the person now."""
-    scope = scope_of(request)
-    return obstacles(request, scope, select(scope), gather(request, scope))
+    return look(request).obstacles(request)
 
 
 @transaction.atomic
@@ -78,7 +76,7 @@ def submit(request: Request, *, actor: Actor) -> Approval:
     """
     request = lock_for_planning(request)
     require_state(request, Request.State.PLANNED)
-    require_free_and_current(request)
+    _require_doable(request)
     approval = approvals.ask(APPROVAL, object_id=request.pk, actor=actor)
     move(request, Request.State.APPROVAL)
     requests.record("erasure.submitted", request, actor=actor)
@@ -105,13 +103,19 @@ def job_of(request: Request) -> Job | None:
     return found.order_by("-created_at").first()
 
 
+def _require_doable(request: Request) -> None:
+    """Refuse while something stands in the way, and when the plan no longer fits."""
+    confirmed_scope(request)
+    require_free_and_current(request, look(request), request.plan)
+
+
 # --- four eyes ------------------------------------------------------------------------
 
 
 def _approved(object_id: str, actor: Actor) -> None:
     request = requests.lock(Request(pk=uuid.UUID(object_id)))
     require_state(request, Request.State.APPROVAL)
-    require_free_and_current(request)
+    _require_doable(request)
     move(request, Request.State.EXECUTING)
     requests.add_event(request, RequestEvent.Kind.APPROVED, actor=actor)
     jobs.order(ERASE, object_id=request.pk, actor=actor)

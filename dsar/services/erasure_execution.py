@@ -7,7 +7,6 @@ second time finds nothing left to do.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -19,18 +18,20 @@ from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, requests, verification
 from dsar.services.erasure_identity import seal
 from dsar.services.erasure_plan import mentioning_rows
-from dsar.services.erasure_rows import Selection, in_order_of_deletion
+from dsar.services.erasure_rows import Selection, emptied_fields
 from dsar.services.erasure_steps import (
     ERASE,
     PURPOSE,
     confirmed_scope,
+    look_to_erase,
     move,
     require_free_and_current,
     require_state,
 )
 from register import actors, audit, files
+from register.database.arrays import array
 from register.datamap.graph import graph
-from register.datamap.removal import delete_rows
+from register.datamap.removal import delete_together
 from register.datamap.vocabulary import Erasure
 from register.errors import DomainError
 from register.services import jobs
@@ -67,70 +68,87 @@ def execute(request: Request) -> ErasurePlan:
     Raises :class:`PlanOutdated`, or a :class:`DomainError` for a hold placed since;
     then nothing has changed.
     """
-    request = requests.lock(request)
-    made = ErasurePlan.objects.select_for_update().get(request=request)
+    made = (
+        ErasurePlan.objects.select_for_update()
+        .select_related("request")
+        .get(request=request.pk)
+    )
+    request = made.request
     if made.executed_at is not None:
         return made
     require_state(request, Request.State.EXECUTING)
     scope = confirmed_scope(request)
     _lock_people(scope)
-    looked = require_free_and_current(request, scope, made)
-    identity, selection = looked.identity, looked.selection
+    looked = look_to_erase(request, scope)
+    require_free_and_current(request, looked, made)
+    gathered, selection = looked.gathered, looked.selection
     # Rewritten first, while the rows still show who else is in them.
-    made.rewritten = erasure_mentions.take_out_of_own(selection, identity, scope)
+    made.rewritten = erasure_mentions.take_out_of_own(selection, gathered, scope)
     made.rewritten += erasure_mentions.take_out_of_others(
-        mentioning_rows(made), identity, scope
+        mentioning_rows(made),
+        gathered,
+        scope,
+        includes_namesakes=made.includes_namesakes,
     )
-    deleted: Counter[str] = Counter()
-    root = graph().root(KIND).model
-    for label in in_order_of_deletion(selection.delete):
-        model = graph()[label].model
-        # People are locked: whatever is theirs was found and is gone by then.
-        deleted.update(
-            delete_rows(
-                model, list(selection.delete[label]), has_parts=model is not root
-            )
-        )
-    made.files_removed = deleted.pop("files", 0) + _blank(selection)
+    deleted = delete_together(
+        {graph()[label].model: keys for label, keys in selection.delete.items()}
+    )
+    made.files_removed = deleted.pop("files", 0) + _blank(selection, made)
     made.deleted = {label: count for label, count in deleted.items() if count}
     made.mentions = {}
-    made.sealed_identifiers = seal(identity, purpose=str(request.pk))
+    made.sealed_identifiers = seal(gathered, purpose=str(request.pk))
     made.executed_at = timezone.now()
     _record_erasure(request, scope, made)
-    made.save()
+    made.save(update_fields=_WRITTEN)
     return made
+
+
+# Of the plan, when it is carried out.
+_WRITTEN = (
+    "rewritten",
+    "files_removed",
+    "deleted",
+    "mentions",
+    "sealed_identifiers",
+    "executed_at",
+)
 
 
 def _record_erasure(request: Request, scope: Scope, made: ErasurePlan) -> None:
     system = actors.system(PURPOSE)
     root = graph().root(KIND).model._meta.label_lower
-    audit.record_many(
-        [
-            audit.entry_values(
-                "contact.erased",
-                actor=system,
-                object_type=root,
-                object_id=subject_id or "",
-                subject_id=subject_id,
-                counts=made.deleted,
-                revision=made.revision,
-            )
-            for subject_id in scope.subject_ids or [None]
-        ]
-    )
+    details: dict[str, Any] = {"revision": made.revision}
+    if not request.is_collective:
+        # Of many, these are not what was deleted of each: the record of it has them.
+        details["counts"] = made.deleted
+    if scope.subject_ids:
+        audit.record_about(
+            "contact.erased",
+            actor=system,
+            object_type=root,
+            subject_ids=scope.subject_ids,
+            **details,
+        )
+    else:
+        audit.record("contact.erased", actor=system, object_type=root, **details)
     requests.add_event(request, RequestEvent.Kind.ERASED, actor=system)
 
 
-def _blank(selection: Selection) -> int:
-    """Empty or replace the fields that erasure empties, in rows that stay."""
+def _blank(selection: Selection, made: ErasurePlan) -> int:
+    """Empty or replace the fields that erasure empties, in rows that stay.
+
+    But for the record of this very erasure, which is written whole.
+    """
     removed = 0
-    for entry, keys in selection.staying():
+    for entry, staying in selection.staying():
+        keys = staying - {made.pk} if entry.model is ErasurePlan else staying
+        emptied = emptied_fields(entry.label)
+        if not keys or not emptied:
+            continue
         meta = entry.model._meta
         assignments: list[str] = []
         params: list[Any] = []
-        for name, personal in entry.map.personal_fields():
-            if personal.erasure not in (Erasure.BLANK, Erasure.CONSTANT):
-                continue
+        for name, personal in emptied:
             field_name, _dot, key = name.partition(".")
             field = meta.get_field(field_name)
             assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
@@ -140,21 +158,20 @@ def _blank(selection: Selection) -> int:
                 )
             column = f'"{field.column}"'
             if key:
-                emptied = next((a for a in assignments if a.startswith(column)), "")
-                if emptied:
-                    assignments.remove(emptied)
-                assignments.append(f"{emptied or f'{column} = {column}'} - '{key}'")
+                before = next((a for a in assignments if a.startswith(column)), "")
+                if before:
+                    assignments.remove(before)
+                assignments.append(f"{before or f'{column} = {column}'} - '{key}'")
             else:
                 is_blank = personal.erasure is Erasure.BLANK
                 assignments.append(f"{column} = %s")
                 params.append(_empty(field) if is_blank else personal.value)
-        if assignments:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f'UPDATE "{meta.db_table}" SET {", ".join(assignments)}'  # noqa: S608 - identifiers come from model metadata
-                    f' WHERE "{meta.pk.column}" = ANY(%s)',
-                    [*params, list(keys)],
-                )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'UPDATE "{meta.db_table}" SET {", ".join(assignments)}'  # noqa: S608 - identifiers come from model metadata
+                f' WHERE "{meta.pk.column}" = ANY(%s)',
+                [*params, array(keys)],
+            )
     return removed
 
 
@@ -166,8 +183,13 @@ def _empty(field: models.Field[Any, Any]) -> Any:
 
 def _lock_people(scope: Scope) -> None:
     """Let nobody add a row to a person who is being erased: it would wait, then fail."""
-    people = graph().root(KIND).model._base_manager.select_for_update()
-    list(people.filter(pk__in=scope.subject_ids).order_by("pk").values_list("pk"))
+    meta = graph().root(KIND).model._meta
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT 1 FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s::uuid[])'  # noqa: S608 - identifiers come from model metadata
+            f' ORDER BY "{meta.pk.column}" FOR UPDATE',
+            [array(scope.subject_ids)],
+        )
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
-"""What the person is known by: gathered before an erasure, sealed until its search is over.
+"""What persons are known by: gathered before an erasure, sealed until its search is over.
 
-The erasure deletes what identifies the person, and the search afterwards needs just
+The erasure deletes what identifies the persons, and the search afterwards needs just
 that. So it is encrypted into the record of the erasure, in the same transaction, with
 a key that is not in the database, and emptied when the search found nothing.
 """
@@ -10,28 +10,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import os
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from dsar.mentions.known_by import FullName, Identity, full_name, full_names
+from dsar.mentions.known_by import Known
 from dsar.models import Request
-from dsar.scope import KIND, Scope, for_people, rows_in_roles
+from dsar.scope import KIND, RowsInRole, Scope, for_people, rows_in_roles
+from dsar.services.erasure_reading import Facts, addresses, read
 from dsar.services.erasure_rows import entries, with_columns
+from register.database.arrays import array
 from register.datamap.declarations import WithParent
-from register.datamap.graph import Entry, graph
+from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.vocabulary import Erasure, Identifier
 from register.errors import DomainError
-from register.identifiers import (
-    name_words,
-    try_normalise_email,
-    try_normalise_phone,
-)
 
 # A person may be in a million rows, but is not known by more than this.
 MOST_VALUES = 5_000
@@ -40,32 +39,67 @@ _NONCE = 12
 Fields = list[tuple[str, tuple[Identifier, ...]]]
 
 
-def gather(request: Request, scope: Scope) -> Identity:
+@dataclasses.dataclass(frozen=True)
+class Gathered:
+    """What stands in the persons' rows, as the database has it.
+
+    Working out what they are known by takes longer than erasing them: that is done
+    when it is asked for, in most erasures only by the search afterwards.
+    """
+
+    facts: tuple[Facts, ...]
+    # The keys of the persons' records. One person's, or of as many people.
+    keys: tuple[str, ...]
+    is_collective: bool = False
+    # What the request itself names.
+    lines: tuple[str, ...] = ()
+    # Addresses and numbers that others have as their own too.
+    shared: frozenset[str] = frozenset()
+
+    @functools.cached_property
+    def known(self) -> Known:
+        """An identity for the person who asked, or for each of many."""
+        alone: dict[str, tuple[str, ...]] = {key: (key,) for key in self.keys}
+        return read(
+            alone if self.is_collective else {"": self.keys},
+            self.facts,
+            self.lines,
+            self.shared,
+        )
+
+    @functools.cached_property
+    def addresses(self) -> frozenset[str]:
+        """Every address and number that is nobody else's."""
+        return frozenset(addresses(self.facts, self.lines) - self.shared)
+
+
+def gather(request: Request, scope: Scope) -> Gathered:
     """Return everything by which the persons of a request can be recognised.
 
     Comes from the fields that the data map says identify a person, in rows that are
     the person's own, and from what the request itself names. Addresses and numbers
     that other people have as their own too (a switchboard) are left out.
     """
-    found = _Gathered(keys=[str(key) for key in scope.subject_ids])
-    for entry, fields, values in _values(scope):
-        found.take(entry, fields, values)
-    for line in request.identifiers:
-        found.take_line(line)
-    identity = found.identity()
-    return identity.without(_shared(identity, scope))
+    found = Gathered(
+        facts=tuple(_facts(scope, each=request.is_collective)),
+        keys=tuple(map(str, scope.subject_ids)),
+        is_collective=request.is_collective,
+        lines=() if request.is_collective else tuple(request.identifiers),
+    )
+    return dataclasses.replace(found, shared=_shared(found.addresses, scope))
 
 
-def seal(identity: Identity, *, purpose: str) -> str:
-    """Return an identity encrypted for one record; ``purpose`` names the record."""
+def seal(gathered: Gathered, *, purpose: str) -> str:
+    """Return what was gathered, encrypted for one record, which ``purpose`` names."""
     key_id, cipher = next(_ciphers())
     nonce = os.urandom(_NONCE)
-    plain = json.dumps(dataclasses.asdict(identity)).encode()
-    sealed = nonce + cipher.encrypt(nonce, plain, purpose.encode())
+    plain = json.dumps(dataclasses.asdict(gathered), default=list)
+    packed = zlib.compress(plain.encode(), level=1)
+    sealed = nonce + cipher.encrypt(nonce, packed, purpose.encode())
     return f"{key_id}:{base64.b64encode(sealed).decode()}"
 
 
-def unseal(sealed: str, *, purpose: str) -> Identity:
+def unseal(sealed: str, *, purpose: str) -> Gathered:
     """Return what was sealed. Refuses when the key is no longer among the keys."""
     # Imported here: it takes time, and only erasures need it.
     from cryptography.exceptions import InvalidTag
@@ -84,91 +118,14 @@ def unseal(sealed: str, *, purpose: str) -> Identity:
                 "What the person was known by can no longer be read, because its key is not among ADDRESS_HASH_KEYS any more; add the key again and search once more."
             ),
         )
-    plain = json.loads(opened)
-    names = [
-        FullName(tuple(name["given"]), tuple(name["family"]))
-        for name in plain.pop("names")
-    ]
-    lists = {field: tuple(values) for field, values in plain.items()}
-    return Identity(names=tuple(names), **lists)
-
-
-@dataclasses.dataclass(slots=True)
-class _Gathered:
-    """The running lists of one gathering."""
-
-    keys: list[str]
-    emails: list[str] = dataclasses.field(default_factory=list)
-    phones: list[str] = dataclasses.field(default_factory=list)
-    names: list[FullName] = dataclasses.field(default_factory=list)
-    words: list[str] = dataclasses.field(default_factory=list)
-    phrases: list[str] = dataclasses.field(default_factory=list)
-    family: set[str] = dataclasses.field(default_factory=set)
-
-    def take(
-        self,
-        entry: Entry,
-        fields: Fields,
-        values: tuple[Any, ...],
-    ) -> None:
-        """Add one row's identifying values."""
-        parts = []
-        for (_name, kinds), value in zip(fields, values, strict=True):
-            text = str(value or "").strip()
-            if not text:
-                continue
-            if Identifier.NAME in kinds:
-                parts.append(text)
-            elif Identifier.EMAIL in kinds or Identifier.PHONE in kinds:
-                self._take_address(text, kinds)
-            elif Identifier.ADDRESS in kinds:
-                self.phrases.append(text)
-        if entry is graph().root(KIND) and len(parts) > 1:
-            # First names and family name in fields of their own.
-            name = full_name(" ".join(parts[:-1]), parts[-1])
-            if name is not None:
-                self.names.append(name)
-                self.family |= set(name.family)
-            self.words += parts
-        else:
-            self._take_name(" ".join(parts))
-
-    def take_line(self, line: str) -> None:
-        """Add something a person wrote, whatever it is."""
-        email = try_normalise_email(line)
-        phone = None if email else try_normalise_phone(line)
-        if email:
-            self.emails.append(email)
-        elif phone and sum(c.isalpha() for c in line) < 4:
-            self.phones.append(phone)
-        elif not any(character.isdigit() for character in line):
-            self._take_name(line)
-        else:
-            self.phrases.append(line)
-
-    def identity(self) -> Identity:
-        """Return the whole, each thing once."""
-        return Identity(
-            emails=_once(self.emails),
-            phones=_once(self.phones),
-            names=tuple(dict.fromkeys(self.names)),
-            words=_once(self.words),
-            phrases=_once(text for text in self.phrases if len(text) > 4),
-            keys=_once(self.keys),
-        )
-
-    def _take_address(self, text: str, kinds: tuple[Identifier, ...]) -> None:
-        email = try_normalise_email(text) if Identifier.EMAIL in kinds else None
-        if email:
-            self.emails.append(email)
-        elif Identifier.PHONE in kinds and (phone := try_normalise_phone(text)):
-            self.phones.append(phone)
-
-    def _take_name(self, text: str) -> None:
-        names = full_names(text, self.family)
-        self.names += names
-        if not names and len(name_words(text)) == 1:
-            self.words.append(text)
+    plain = json.loads(zlib.decompress(opened))
+    return Gathered(
+        facts=tuple(Facts(**each) for each in plain["facts"]),
+        keys=tuple(plain["keys"]),
+        is_collective=plain["is_collective"],
+        lines=tuple(plain["lines"]),
+        shared=frozenset(plain["shared"]),
+    )
 
 
 def _identifying(entry: Entry) -> Fields:
@@ -179,22 +136,29 @@ def _identifying(entry: Entry) -> Fields:
     ]
 
 
-def _values(scope: Scope) -> Iterator[tuple[Entry, Fields, tuple[Any, ...]]]:
-    """Yield the identifying values of the persons' own rows, the person's record first.
+def _facts(scope: Scope, *, each: bool) -> Iterator[Facts]:
+    """Yield the identifying values of the persons' own rows, a table's at a time.
 
-    One query for all tables; equal rows come once.
+    One query for all tables; equal rows come once. With ``each`` they come with the
+    person's key, else with "".
     """
     if scope.is_empty:
         return
-    sql, params = for_people("erasure_identity", _values_sql, scope)
-    sources = _sources()
+    make = _values_of_each_sql if each else _values_sql
+    sql, params = for_people(f"erasure_identity_{each}", make, scope)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        for place, values in sorted(cursor.fetchall(), key=lambda row: row[0]):
-            entry, fields = sources[place]
-            yield entry, fields, tuple(values)
+        for label, rows in cursor.fetchall():
+            if rows is not None:
+                fields = _identifying(graph()[label])
+                yield Facts(
+                    tuple(kinds for _name, kinds in fields),
+                    rows,
+                    is_root=label == graph().root(KIND).label,
+                )
 
 
+@kept_with_map
 def _sources() -> list[tuple[Entry, Fields]]:
     root = graph().root(KIND)
     found = sorted(entries(), key=lambda entry: entry is not root)
@@ -202,53 +166,91 @@ def _sources() -> list[tuple[Entry, Fields]]:
 
 
 def _values_sql(scope: Scope) -> str:
-    parts = []
-    for place, (entry, fields) in enumerate(_sources()):
+    return " UNION ALL ".join(
+        _as_rows(
+            entry,
+            with_columns(entry, rows.sql, f"DISTINCT '' AS person, {columns}")
+            + f" LIMIT {MOST_VALUES}",
+        )
+        for entry, rows, columns in _identifying_rows(scope)
+    )
+
+
+def _values_of_each_sql(scope: Scope) -> str:
+    return " UNION ALL ".join(
+        _as_rows(
+            entry,
+            with_columns(
+                entry,
+                rows.sql,
+                f"DISTINCT {entry.sql_path(rows.subject).column} AS person, {columns}",
+            ),
+        )
+        for entry, rows, columns in _identifying_rows(scope)
+    )
+
+
+def _as_rows(entry: Entry, values: str) -> str:
+    """Return a query for a table's label and the rows of ``values`` as JSON."""
+    fields = _identifying(entry)
+    columns = ", ".join(f"v{place}" for place in range(len(fields)))
+    return (
+        f"SELECT '{entry.label}', json_agg(json_build_array(person, {columns}))::text"  # noqa: S608 - identifiers come from model metadata
+        f" FROM ({values}) v"
+    )
+
+
+def _identifying_rows(scope: Scope) -> Iterator[tuple[Entry, RowsInRole, str]]:
+    """Yield the persons' own rows with the columns to read."""
+    for entry, fields in _sources():
         meta = entry.model._meta
         columns = ", ".join(
-            f't0."{meta.get_field(name).column}"::text'  # type: ignore[union-attr]
-            for name, _kinds in fields
+            f't0."{meta.get_field(name).column}"::text AS v{place}'  # type: ignore[union-attr]
+            for place, (name, _kinds) in enumerate(fields)
         )
         for rows in rows_in_roles(entry, scope):
             if rows.subject.erasure in (Erasure.SCRUB, Erasure.DELETE_WHEN_LAST):
                 continue  # what identifies others, too
-            sql = with_columns(entry, rows.sql, f"DISTINCT {place}, ARRAY[{columns}]")
-            parts.append(f"({sql} LIMIT {MOST_VALUES})")
-    return " UNION ALL ".join(parts)
+            yield entry, rows, columns
 
 
-def _shared(identity: Identity, scope: Scope) -> set[str]:
+def _shared(values: frozenset[str], scope: Scope) -> frozenset[str]:
     """Return the addresses and numbers that other contacts have as their own too."""
-    values = [*identity.emails, *identity.phones]
     found: set[str] = set()
-    root = graph().root(KIND)
+    for table, column, owner in _own_addresses() if values else ():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" = ANY(%s)'  # noqa: S608 - names of the models
+                f' AND "{owner}" NOT IN (SELECT unnest(%s::uuid[]))',
+                [list(values), array(scope.subject_ids)],
+            )
+            found.update(value for (value,) in cursor.fetchall())
+    return frozenset(found)
+
+
+@kept_with_map
+def _own_addresses() -> list[tuple[str, str, str]]:
+    """Return where people's own addresses and numbers are: table, column, owner."""
+    found = []
     for entry in entries():
-        retention = entry.map.retention
-        is_detail = isinstance(retention, WithParent) and (
-            entry.model._meta.get_field(retention.parent).remote_field.model  # type: ignore[union-attr]
-            is root.model
-        )
-        if not values or not is_detail:
-            continue
+        meta = entry.model._meta
         for name, kinds in _identifying(entry):
-            if Identifier.EMAIL in kinds or Identifier.PHONE in kinds:
-                found |= _values_of_others(entry, name, values, scope)
+            owner = _owner_column(entry)
+            if owner and (Identifier.EMAIL in kinds or Identifier.PHONE in kinds):
+                column = meta.get_field(name).column  # type: ignore[union-attr]
+                found.append((meta.db_table, str(column), owner))
     return found
 
 
-def _values_of_others(
-    entry: Entry, name: str, values: list[str], scope: Scope
-) -> set[str]:
-    rows = entry.model._base_manager.filter(**{f"{name}__in": values})
-    for subject in entry.subjects(KIND):
-        rows = rows.exclude(
-            **{f"{subject.lookup}__in": scope.subject_ids}, **subject.condition
-        )
-    return set(rows.order_by().values_list(name, flat=True))
-
-
-def _once(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))
+def _owner_column(entry: Entry) -> str | None:
+    """Return the column with the person of whose record the rows are details, if any."""
+    retention = entry.map.retention
+    if not isinstance(retention, WithParent):
+        return None
+    field = entry.model._meta.get_field(retention.parent)
+    if field.remote_field.model is not graph().root(KIND).model:  # type: ignore[union-attr]
+        return None
+    return str(field.column)  # type: ignore[union-attr]
 
 
 def _ciphers() -> Iterator[tuple[str, Any]]:

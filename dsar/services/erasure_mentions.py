@@ -11,18 +11,21 @@ import dataclasses
 import functools
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from dsar.mentions import Mentions
-from dsar.mentions.known_by import Identity
+from dsar.mentions import Crowd, Mentions, mentions_of
+from dsar.mentions.known_by import Identity, Known
 from dsar.scope import KIND, Scope
-from dsar.services.erasure_rows import Keys, Selection, others_in
+from dsar.services.erasure_identity import Gathered
+from dsar.services.erasure_rows import Keys, Selection, others_in, people_in
 from dsar.services.erasure_texts import (
+    CELL,
     FindSpans,
     TextColumn,
     matching_rows,
     rewrite,
+    rows,
     text_columns,
 )
 from register.datamap.derived import rebuild
@@ -42,20 +45,26 @@ class Found:
     namesakes: Keys
 
 
-def find(identity: Identity, selection: Selection, scope: Scope) -> Found:
-    """Search every free text of the register for the person, but for the person's own rows.
+def find(known: Known, selection: Selection, scope: Scope) -> Found:
+    """Search every free text of the register for the persons, but for their own rows.
 
-    One pass over each table in the database; the exact test is made here.
+    One pass over each table in the database; the exact test is made here. A row that
+    one of many persons shares with others is searched for the rest of them.
     """
-    mentions = Mentions(identity)
+    everybody = mentions_of(known)
     found = Found(defaultdict(set), defaultdict(set))
     for entry in graph().personal():
         columns = searched_columns(entry)
         own = selection.all_of(entry.label)
         # In a field that says who somebody is, the row must be nobody else's.
         unowned: dict[Any, bool] = {}
-        for key, values in matching_rows(entry, columns, mentions):
-            if key in own:
+        rest: dict[Any, Crowd] = {}
+        if isinstance(everybody, Crowd):
+            shared = selection.rewrite.get(entry.label, set())
+            rest = _besides_own(everybody, entry, shared, scope)
+        for key, values in matching_rows(entry, columns, everybody):
+            mentions = rest.get(key, everybody)
+            if key in own and mentions is everybody:
                 continue
             for column in columns:
                 text = column.texts(values[column.name])
@@ -76,60 +85,131 @@ def find(identity: Identity, selection: Selection, scope: Scope) -> Found:
     return Found(_filled(found.certain), _filled(found.namesakes))
 
 
-def take_out_of_own(selection: Selection, identity: Identity, scope: Scope) -> int:
-    """Take the person out of the texts of shared rows; return how many rows changed."""
-    return _take_out(
-        selection.rewrite,
-        identity,
-        scope,
-        lambda entry: [c for c in _changeable(entry) if not _is_decided(c)],
-    )
+def take_out_of_own(selection: Selection, gathered: Gathered, scope: Scope) -> int:
+    """Take the persons out of the texts of rows they share; return how many rows changed.
+
+    Out of each row those who are in it: another's first name means somebody else there.
+    """
+    changed = 0
+    for label, keys in selection.rewrite.items():
+        entry = graph()[label]
+        columns = [c for c in _changeable(entry) if not _is_decided(c)]
+        if not columns:
+            continue
+        known = gathered.known
+        who: Identity | There = known[0]
+        if len(known) > 1:
+            who = _together(known, people_in(entry, keys, scope.subject_ids))
+        changed += _take_out(entry, columns, keys, who, scope)
+    return changed
 
 
-def take_out_of_others(keys_by_table: Keys, identity: Identity, scope: Scope) -> int:
-    """Take the person out of the texts of these rows; return how many rows changed.
+def take_out_of_others(
+    keys_by_table: Keys, gathered: Gathered, scope: Scope, *, includes_namesakes: bool
+) -> int:
+    """Take the persons out of the texts of these rows; return how many rows changed.
 
-    They were found to speak of the person, so single names in them do so too. What
+    They were found to speak of a person, so single names in them do so too. What
     says who somebody else is stays: a namesake keeps the name.
     """
-    return _take_out(keys_by_table, identity, scope, searched_columns)
-
-
-def _take_out(
-    keys_by_table: Keys,
-    identity: Identity,
-    scope: Scope,
-    columns_of: Callable[[Entry], list[TextColumn]],
-) -> int:
-    mentions = Mentions(identity)
+    if not keys_by_table:
+        return 0
+    known = gathered.known
+    everybody = mentions_of(known)
     changed = 0
     for label, keys in keys_by_table.items():
         entry = graph()[label]
-        columns = columns_of(entry)
-        # A company or an import may have very many others; asked for only if needed.
-        sparing: dict[Any, frozenset[str]] = {}
-        if any(column.mentions_others for column in columns):
-            sparing = _names_of_others(entry, keys, scope.subject_ids)
-        owned: set[Any] = set()
-        if any(column.identifies for column in columns):
-            owned = owned_by_others(entry, keys, scope.subject_ids)
-
-        def spans(
-            key: Any, column: TextColumn, sparing: Any = sparing, owned: Any = owned
-        ) -> FindSpans:
-            if column.identifies and key in owned:
-                return lambda _text: []
-            return functools.partial(
-                mentions.spans,
-                words=column.mentions_others,
-                sparing=sparing.get(key, frozenset()),
+        columns = searched_columns(entry)
+        who: Identity | There = known[0]
+        if isinstance(everybody, Crowd):
+            who = _spoken_of(
+                everybody, entry, columns, keys, also_by_name=includes_namesakes
             )
-
-        rewritten = rewrite(entry, columns, keys, spans)
-        if rewritten:
-            rebuild(label, keys)
-        changed += rewritten
+        changed += _take_out(entry, columns, keys, who, scope)
     return changed
+
+
+# --- one of many ----------------------------------------------------------------------
+
+# What those are known by who are in a row, or of whom it speaks.
+There = Mapping[Any, Identity]
+
+
+def _besides_own(
+    everybody: Crowd, entry: Entry, keys: Collection[Any], scope: Scope
+) -> dict[Any, Crowd]:
+    """Return, for each shared row, those who are not in it."""
+    return {
+        key: everybody.besides(map(str, people))
+        for key, people in people_in(entry, keys, scope.subject_ids).items()
+    }
+
+
+def _together(known: Known, people: Mapping[Any, Collection[uuid.UUID]]) -> There:
+    by_key = {key: identity for identity in known for key in identity.keys}
+    return {
+        key: _joined(by_key[str(person)] for person in sorted(there))
+        for key, there in people.items()
+    }
+
+
+def _spoken_of(
+    everybody: Crowd,
+    entry: Entry,
+    columns: list[TextColumn],
+    keys: Collection[Any],
+    *,
+    also_by_name: bool,
+) -> There:
+    found: dict[Any, Identity] = {}
+    for key, values in rows(entry, columns, keys):
+        text = CELL.join(column.texts(values[column.name]) for column in columns)
+        people = everybody.certain(text)
+        if also_by_name:
+            people = list(dict.fromkeys([*people, *everybody.names(text)]))
+        if people:
+            found[key] = _joined(people)
+    return found
+
+
+def _joined(people: Iterable[Identity]) -> Identity:
+    first, *others = people
+    return first.together_with(others) if others else first
+
+
+# --- taking out -----------------------------------------------------------------------
+
+
+def _take_out(
+    entry: Entry,
+    columns: list[TextColumn],
+    keys: Collection[Any],
+    who: Identity | There,
+    scope: Scope,
+) -> int:
+    # A company or an import may have very many others; asked for only if needed.
+    sparing: dict[Any, frozenset[str]] = {}
+    if any(column.mentions_others for column in columns):
+        sparing = _names_of_others(entry, keys, scope.subject_ids)
+    owned: set[Any] = set()
+    if any(column.identifies for column in columns):
+        owned = owned_by_others(entry, keys, scope.subject_ids)
+    mentions_of_one = functools.lru_cache(maxsize=1_000)(Mentions)
+
+    def spans(key: Any, column: TextColumn) -> FindSpans:
+        identity = who if isinstance(who, Identity) else who.get(key)
+        if identity is None or (column.identifies and key in owned):
+            return lambda _text: []
+        return functools.partial(
+            mentions_of_one(identity).spans,
+            words=column.mentions_others,
+            sparing=sparing.get(key, frozenset()),
+        )
+
+    rewritten = rewrite(entry, columns, keys, spans)
+    if rewritten:
+        rebuild(entry.label, keys)
+    return rewritten
 
 
 def searched_columns(entry: Entry) -> list[TextColumn]:

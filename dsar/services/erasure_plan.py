@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -13,9 +14,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dsar.mentions.known_by import Identity
 from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope
+from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_mentions import Found
 from dsar.services.erasure_rows import (
     Keys,
@@ -95,7 +96,7 @@ def mentioning_rows(plan: ErasurePlan) -> Keys:
 
 
 def obstacles(
-    request: Request, scope: Scope, selection: Selection, identity: Identity
+    request: Request, scope: Scope, selection: Selection, gathered: Gathered
 ) -> list[DomainError]:
     """Return what stands in the way of the erasure, each with what to do about it."""
     found = []
@@ -108,7 +109,7 @@ def obstacles(
                 ),
             )
         )
-    if _open_access_requests(request, scope, identity):
+    if _is_access_open(scope, gathered):
         found.append(
             DomainError(
                 "access_open",
@@ -231,27 +232,34 @@ def _claimed(scope: Scope, selection: Selection) -> bool:
     return False
 
 
-def _open_access_requests(
-    request: Request, scope: Scope, identity: Identity
-) -> list[Request]:
-    others = Request.objects.filter(kind=Request.Kind.ACCESS).exclude(
-        state=Request.State.CLOSED
+def _is_access_open(scope: Scope, gathered: Gathered) -> bool:
+    """Whether one of the persons waits for the answer to a request for access."""
+    people = set(scope.subject_ids)
+    waiting: Iterable[tuple[uuid.UUID | None, str, str]] = (
+        Request.objects.filter(kind=Request.Kind.ACCESS)
+        .exclude(state=Request.State.CLOSED)
+        .order_by()
+        .values_list("people__subject_id", "email", "phone")
     )
-    found = list(others.filter(people__subject_id__in=scope.subject_ids).distinct())
-    # One that nobody has identified yet may be the person's all the same.
-    for other in others.filter(people=None).exclude(pk=request.pk):
-        if (
-            try_normalise_email(other.email) in identity.emails
-            or try_normalise_phone(other.phone) in identity.phones
-        ):
-            found.append(other)
-    return found
+    unidentified = []
+    for person, email, phone in waiting:
+        if person in people:
+            return True
+        if person is None:
+            unidentified.append(
+                (try_normalise_email(email), try_normalise_phone(phone))
+            )
+    # One that nobody has identified yet may be a person's all the same.
+    return any(
+        email in gathered.addresses or phone in gathered.addresses
+        for email, phone in unidentified
+    )
 
 
 def _plain(keys: Keys) -> dict[str, list[Any]]:
     """Return keys as JSON has them, in order."""
     return {
-        label: sorted(key if isinstance(key, int) else str(key) for key in found)
+        label: sorted(found if isinstance(next(iter(found)), int) else map(str, found))
         for label, found in sorted(keys.items())
         if found
     }

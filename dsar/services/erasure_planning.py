@@ -48,8 +48,7 @@ def plan(
     if request.state == Request.State.APPROVAL:
         approvals.withdraw(APPROVAL, object_id=request.pk, actor=actor)
     selection = select(scope)
-    identity = gather(request, scope)
-    found = erasure_mentions.find(identity, selection, scope)
+    found = erasure_mentions.find(gather(request, scope).known, selection, scope)
     earlier = ErasurePlan.objects.filter(request=request).first()
     if includes_namesakes is None:
         includes_namesakes = earlier is not None and earlier.includes_namesakes

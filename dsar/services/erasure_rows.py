@@ -7,21 +7,33 @@ A row may reach the person in several roles; the strictest decides, deletion fir
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from django.db import connection, models
 
-from dsar.scope import KIND, Scope, exists_now, for_people, rows_in_roles
+from dsar.scope import (
+    KIND,
+    RowsInRole,
+    Scope,
+    exists_now,
+    for_people,
+    rows_in_roles,
+)
+from register.database.arrays import array
 from register.database.visibility import choosing_rows
-from register.datamap.declarations import Subject
-from register.datamap.graph import Entry, graph
+from register.datamap.declarations import Personal, Subject, WithParent
+from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.removal import parts_of
 from register.datamap.vocabulary import Erasure
 
 Keys = dict[str, set[Any]]
+# A table, a role, the keys of its rows, and of those that are due.
+InRole = tuple[Entry, Subject, set[Any], set[Any]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class Selection:
         return Selection(*(_filled(_without(keys, self.due)) for keys in kinds))
 
 
+@kept_with_map
 def entries() -> list[Entry]:
     """Return the tables in which a contact's data may be, in the order of the map."""
     return [entry for entry in graph().personal() if entry.subjects(KIND)]
@@ -75,11 +88,28 @@ def select(scope: Scope, *, also_due: bool = False) -> Selection:
     Rows past their due instant are left to the sweep unless ``also_due``: no screen
     shows them, so a plan that counted them would differ from what its reader sees.
     """
+    found = _selected(_in_roles(scope, _ALL), scope, locks=False)
+    return found if also_due else found.existing()
+
+
+@choosing_rows()
+def select_to_erase(scope: Scope) -> Selection:
+    """Return the same, rows past their due instant included, of what is to be changed.
+
+    Of kept rows only those with fields to be emptied. The rows to be deleted that can
+    have parts are locked before their parts are looked for: none is added afterwards.
+    """
+    return _selected(_in_roles(scope, _CHANGING), scope, locks=True)
+
+
+def _selected(found: Iterable[InRole], scope: Scope, *, locks: bool) -> Selection:
     delete: Keys = defaultdict(set)
     rewrite: Keys = defaultdict(set)
     keep: Keys = defaultdict(set)
     due: Keys = defaultdict(set)
-    for entry, subject, keys in _in_roles(scope, due):
+    for entry, subject, keys, late in found:
+        if late:
+            due[entry.label] |= late
         match subject.erasure:
             case Erasure.DELETE_ROW:
                 delete[entry.label] |= keys
@@ -91,13 +121,12 @@ def select(scope: Scope, *, also_due: bool = False) -> Selection:
                 rewrite[entry.label] |= keys
             case _:
                 keep[entry.label] |= keys
-    _add_parts(delete, due)
+    _add_parts(delete, due, locks=locks)
     for label in list(rewrite):
         rewrite[label] -= delete.get(label, set())
     for label in list(keep):
         keep[label] -= delete.get(label, set()) | rewrite.get(label, set())
-    found = Selection(*map(_filled, (delete, rewrite, keep, due)))
-    return found if also_due else found.existing()
+    return Selection(*map(_filled, (delete, rewrite, keep, due)))
 
 
 @choosing_rows()
@@ -122,6 +151,20 @@ def others_in(
     entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
 ) -> dict[Any, set[uuid.UUID]]:
     """Return, for each row, the other contacts it reaches in any role."""
+    return _reached(entry, keys, subject_ids, "NOT IN")
+
+
+@choosing_rows()
+def people_in(
+    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
+) -> dict[Any, set[uuid.UUID]]:
+    """Return, for each row, those of these contacts whom it reaches in any role."""
+    return _reached(entry, keys, subject_ids, "IN")
+
+
+def _reached(
+    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID], which: str
+) -> dict[Any, set[uuid.UUID]]:
     found: dict[Any, set[uuid.UUID]] = defaultdict(set)
     if not keys:
         return found
@@ -131,31 +174,11 @@ def others_in(
         for key, other in _rows(
             f'SELECT t0."{path.primary_key}", {path.column} FROM "{path.table}" t0 {joins}'  # noqa: S608 - identifiers come from model metadata, here and below
             f' WHERE t0."{path.primary_key}" = ANY(%s) AND {path.column} IS NOT NULL'
-            f" AND {path.column} NOT IN (SELECT unnest(%s::uuid[])) AND {path.when}",
-            [list(keys), list(subject_ids)],
+            f" AND {path.column} {which} (SELECT unnest(%s::uuid[])) AND {path.when}",
+            [array(keys), array(subject_ids)],
         ):
             found[key].add(other)
     return found
-
-
-def in_order_of_deletion(labels: Iterable[str]) -> list[str]:
-    """Return tables so that what refers to a row goes before the row itself."""
-    waiting = sorted(labels)
-    ordered: list[str] = []
-    while waiting:
-        free = [
-            label
-            for label in waiting
-            if not any(
-                label in _referred(graph()[other].model)
-                for other in waiting
-                if other != label
-            )
-        ]
-        # Tables that refer to each other in a circle cannot protect each other.
-        ordered += free or waiting
-        waiting = [label for label in waiting if label not in ordered]
-    return ordered
 
 
 def file_count(entry: Entry, keys: Collection[Any]) -> int:
@@ -172,62 +195,121 @@ def file_count(entry: Entry, keys: Collection[Any]) -> int:
     return total
 
 
-def _in_roles(scope: Scope, due: Keys) -> Iterator[tuple[Entry, Subject, set[Any]]]:
-    """Yield the rows in which the persons have a role, of all tables, with one query."""
+def _in_roles(scope: Scope, which: str) -> Iterator[InRole]:
+    """Yield the rows in which the persons have a role, of all tables, with one query.
+
+    Each comes with the keys of those rows that are due.
+    """
     if scope.is_empty:
         return
-    sql, params = for_people("erasure_rows", _roles_sql, scope)
-    found = _by_place(_rows(sql, params))
-    for place, (entry, subject) in enumerate(_roles()):
-        if rows := found.get(place):
-            yield entry, subject, _taken(entry, rows, due)
+    sql, params = for_people(f"erasure_rows_{which}", _SQL[which], scope)
+    roles = _roles()
+    for place, keys, late in _rows(sql, params):
+        if keys is not None:
+            entry, subject = roles[place]
+            yield entry, subject, _keys(entry, keys), _keys(entry, late)
 
 
+@kept_with_map
 def _roles() -> list[tuple[Entry, Subject]]:
     return [(entry, subject) for entry in entries() for subject in entry.subjects(KIND)]
 
 
-def _roles_sql(scope: Scope) -> str:
+def _roles_sql(scope: Scope, *, only_changing: bool = False) -> str:
     places = {(entry.label, role): n for n, (entry, role) in enumerate(_roles())}
-    return " UNION ALL ".join(
-        with_columns(
-            entry,
-            rows.sql,
-            f"{places[entry.label, rows.subject]}, {_key_and_due(entry)}",
-        )
-        for entry in entries()
-        for rows in rows_in_roles(entry, scope)
-    )
+    parts = []
+    for entry in entries():
+        for rows in rows_in_roles(entry, scope):
+            is_kept = rows.subject.erasure is Erasure.KEEP
+            if only_changing and is_kept and not emptied_fields(entry.label):
+                continue  # the ledgers, which may be long
+            # What is kept is emptied whether it is due or not.
+            is_due = "false" if only_changing and is_kept else _is_due(entry, rows)
+            columns = _keys_and_due(
+                places[entry.label, rows.subject],
+                entry,
+                is_due,
+                once=not rows.is_unique,
+            )
+            parts.append(with_columns(entry, rows.sql, columns))
+    return " UNION ALL ".join(parts)
+
+
+# Which rows: all that are about the persons, or those that an erasure changes.
+_ALL, _CHANGING = "all", "changing"
+_SQL: dict[str, Callable[[Scope], str]] = {
+    _ALL: _roles_sql,
+    _CHANGING: functools.partial(_roles_sql, only_changing=True),
+}
+
+
+@kept_with_map
+def emptied_fields(label: str) -> list[tuple[str, Personal]]:
+    """Return the fields of a table that an erasure empties in rows that stay."""
+    return [
+        (name, personal)
+        for name, personal in graph()[label].map.personal_fields()
+        if personal.erasure in (Erasure.BLANK, Erasure.CONSTANT)
+    ]
 
 
 def with_columns(entry: Entry, keys: str, columns: str) -> str:
     """Return the query for the keys of rows with other columns of them, of table ``t0``."""
     meta = entry.model._meta
-    head = f'SELECT t0."{meta.pk.column}" FROM '  # noqa: S608 - identifiers come from model metadata, here and below
-    if keys.startswith(head) and " UNION " not in keys:
-        return f"SELECT {columns} FROM {keys.removeprefix(head)}"  # noqa: S608
+    if _is_plain(entry, keys):
+        return f"SELECT {columns} FROM {keys.removeprefix(_head(entry))}"  # noqa: S608 - identifiers come from model metadata, here and below
     return f'SELECT {columns} FROM "{meta.db_table}" t0 WHERE t0."{meta.pk.column}" IN ({keys})'  # noqa: S608
 
 
-def _key_and_due(entry: Entry) -> str:
-    """Return the columns for a row's key and whether it is due."""
-    return f't0."{entry.model._meta.pk.column}"::text, NOT ({exists_now(entry, "t0")})'
+def _is_plain(entry: Entry, keys: str) -> bool:
+    """Whether the query has the table as ``t0`` and reads it once."""
+    return keys.startswith(_head(entry)) and " UNION " not in keys
 
 
-def _taken(entry: Entry, rows: list[tuple[str, bool]], due: Keys) -> set[Any]:
-    """Return the keys as the table has them, and note which rows are due."""
-    to_python = entry.model._meta.pk.to_python
-    keys = {to_python(key) for key, _is_due in rows}
-    if late := {to_python(key) for key, is_due in rows if is_due}:
-        due[entry.label] |= late
-    return keys
+def _head(entry: Entry) -> str:
+    return f'SELECT t0."{entry.model._meta.pk.column}" FROM '  # noqa: S608
 
 
-def _by_place(rows: list[tuple[Any, ...]]) -> dict[int, list[tuple[str, bool]]]:
-    found: dict[int, list[tuple[str, bool]]] = defaultdict(list)
-    for place, key, is_due in rows:
-        found[place].append((key, is_due))
-    return found
+def _is_due(entry: Entry, rows: RowsInRole) -> str:
+    """Return SQL for whether a row of the query is due."""
+    retention = entry.map.retention
+    if (
+        isinstance(retention, WithParent)
+        and rows.subject.path.startswith(f"{retention.parent}__")
+        and _is_plain(entry, rows.sql)
+    ):
+        # The way to the person leads through the parent: it is there as t2.
+        field = entry.model._meta.get_field(retention.parent)
+        parent = graph().of(field.remote_field.model)  # type: ignore[union-attr]
+        return f"NOT ({exists_now(parent, 't2')})"
+    return _is_due_itself(entry)
+
+
+def _is_due_itself(entry: Entry) -> str:
+    return f"NOT ({exists_now(entry, 't0')})"
+
+
+def _keys_and_due(place: int, entry: Entry, is_due: str, *, once: bool = False) -> str:
+    """Return the columns for a place, the keys of all rows, and of those that are due."""
+    key = f't0."{entry.model._meta.pk.column}"'
+    keys = f"DISTINCT {key}" if once else key
+    return f"{place}, json_agg({keys})::text, (json_agg({keys}) FILTER (WHERE {is_due}))::text"
+
+
+def _keys(entry: Entry, keys: str | None) -> set[Any]:
+    """Return keys as the table has them."""
+    if keys is None:
+        return set()
+    found = json.loads(keys)
+    return (
+        set(found) if isinstance(found[0], int) else set(map(_to_python(entry), found))
+    )
+
+
+def _to_python(entry: Entry) -> Callable[[Any], Any]:
+    # A tenth of what the field itself would take.
+    pk = entry.model._meta.pk
+    return uuid.UUID if isinstance(pk, models.UUIDField) else pk.to_python
 
 
 def _reaching_others(
@@ -243,32 +325,71 @@ def _reaching_others(
         f't0."{path.primary_key}" = ANY(%s) AND {{column}} IS NOT NULL AND {{column}} NOT IN (SELECT unnest(%s::uuid[]))'
     )
     distinct = sql.replace("SELECT ", "SELECT DISTINCT ", 1)
-    return {row[0] for row in _rows(distinct, [list(keys), list(subject_ids)])}
+    return {row[0] for row in _rows(distinct, [array(keys), array(subject_ids)])}
 
 
-def _add_parts(delete: Keys, due: Keys) -> None:
+def _add_parts(delete: Keys, due: Keys, *, locks: bool) -> None:
     """Add what goes with the rows by cascading foreign keys, however deep."""
     new = {label: set(keys) for label, keys in delete.items() if keys}
     while new:
+        if locks:
+            _lock(new)
         relations = [
-            (graph().of(part), column, list(keys))
-            for label, keys in new.items()
+            (graph().of(part), column, label)
+            for label in new
             for part, column in _unasked_parts(graph()[label])
         ]
-        sql = " UNION ALL ".join(
-            f'SELECT {place}, {_key_and_due(entry)} FROM "{entry.model._meta.db_table}" t0'  # noqa: S608
-            f' WHERE t0."{column}" = ANY(%s)'
-            for place, (entry, column, _keys) in enumerate(relations)
-        )
         if not relations:
             return
-        found = _by_place(_rows(sql, [keys for _entry, _column, keys in relations]))
-        new = {}
-        for place, (entry, _column, _keys) in enumerate(relations):
-            keys = _taken(entry, found.get(place, []), due) - delete[entry.label]
-            if keys:
-                delete[entry.label] |= keys
-                new.setdefault(entry.label, set()).update(keys)
+        sql = " UNION ALL ".join(
+            f'SELECT {_keys_and_due(place, entry, _due_with(label, entry, column) or _is_due_itself(entry))} FROM "{entry.model._meta.db_table}" t0'  # noqa: S608
+            f' WHERE t0."{column}" = ANY(%s)'
+            for place, (entry, column, label) in enumerate(relations)
+        )
+        params: list[Any] = []
+        for entry, column, label in relations:
+            if _due_with(label, entry, column):
+                params.append(array(due.get(label, ())))
+            params.append(array(new[label]))
+        found, new = _rows(sql, params), {}
+        for place, keys, late in found:
+            entry = relations[place][0]
+            if late:
+                due[entry.label] |= _keys(entry, late)
+            if more := _keys(entry, keys) - delete[entry.label]:
+                delete[entry.label] |= more
+                new.setdefault(entry.label, set()).update(more)
+
+
+def _due_with(label: str, part: Entry, column: str) -> str:
+    """Return SQL for whether a part is due where that is known of its whole, else ""."""
+    retention = part.map.retention
+    if (
+        isinstance(retention, WithParent)
+        and part.model._meta.get_field(retention.parent).column == column  # type: ignore[union-attr]
+        and label != part.label
+    ):
+        return f't0."{column}" = ANY(%s)'
+    return ""
+
+
+def _lock(rows: Keys) -> None:
+    """Let nobody add a part to these rows; people are locked by whoever erases them."""
+    root = graph().root(KIND)
+    locked = [
+        (graph()[label].model._meta, keys)
+        for label, keys in rows.items()
+        if label != root.label and parts_of(graph()[label].model)
+    ]
+    if not locked:
+        return
+    ctes = ", ".join(
+        f'l{n} AS (SELECT 1 FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)'  # noqa: S608
+        f' ORDER BY "{meta.pk.column}" FOR UPDATE)'
+        for n, (meta, _keys) in enumerate(locked)
+    )
+    counts = " + ".join(f"(SELECT count(*) FROM l{n})" for n in range(len(locked)))  # noqa: S608
+    _rows(f"WITH {ctes} SELECT {counts}", [array(keys) for _meta, keys in locked])
 
 
 def _unasked_parts(entry: Entry) -> list[tuple[type[models.Model], str]]:
@@ -288,16 +409,6 @@ def _unasked_parts(entry: Entry) -> list[tuple[type[models.Model], str]]:
             for subject in graph().of(part).subjects(KIND)
         )
     ]
-
-
-def _referred(model: type[models.Model]) -> set[str]:
-    """Return the labels of the tables that ``model`` has foreign keys to."""
-    return {
-        field.remote_field.model._meta.label
-        for field in model._meta.concrete_fields
-        if isinstance(field, models.ForeignKey)
-        and field.remote_field.model is not model
-    }
 
 
 def _without(keys: Keys, gone: Keys) -> Keys:

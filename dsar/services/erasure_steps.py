@@ -6,13 +6,12 @@ import dataclasses
 
 from django.utils.translation import gettext_lazy as _
 
-from dsar.mentions.known_by import Identity
 from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope, scope_of
 from dsar.services import requests
-from dsar.services.erasure_identity import gather
+from dsar.services.erasure_identity import Gathered, gather
 from dsar.services.erasure_plan import fingerprint, obstacles
-from dsar.services.erasure_rows import Selection, select
+from dsar.services.erasure_rows import Selection, select, select_to_erase
 from register import audit
 from register.errors import DomainError
 
@@ -46,25 +45,40 @@ class PlanOutdated(DomainError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Looked:
-    """What an erasure would touch now, rows past their due instant included."""
+    """What an erasure would touch now, and what its persons are known by."""
 
     scope: Scope
     selection: Selection
-    identity: Identity
+    gathered: Gathered
+
+    def obstacles(self, request: Request) -> list[DomainError]:
+        """Return what stands in the way of the erasure now."""
+        return obstacles(request, self.scope, self.selection.existing(), self.gathered)
+
+    def is_as_in(self, plan: ErasurePlan) -> bool:
+        """Whether carrying out ``plan`` now would do what it says."""
+        return plan.fingerprint == fingerprint(self.selection.existing(), plan)
+
+
+def look(request: Request) -> Looked:
+    """Return what an erasure would touch now."""
+    scope = scope_of(request)
+    return Looked(scope, select(scope), gather(request, scope))
+
+
+def look_to_erase(request: Request, scope: Scope) -> Looked:
+    """Return the same to whoever is about to erase, and locks it."""
+    return Looked(scope, select_to_erase(scope), gather(request, scope))
 
 
 def require_free_and_current(
-    request: Request, scope: Scope | None = None, plan: ErasurePlan | None = None
-) -> Looked:
-    """Return what the approved plan touches. Refuses if it no longer fits."""
-    scope, plan = scope or confirmed_scope(request), plan or request.plan
-    looked = Looked(scope, select(scope, also_due=True), gather(request, scope))
-    existing = looked.selection.existing()
-    for obstacle in obstacles(request, scope, existing, looked.identity):
+    request: Request, looked: Looked, plan: ErasurePlan
+) -> None:
+    """Refuse if something stands in the way, or if the plan no longer fits."""
+    for obstacle in looked.obstacles(request):
         raise obstacle
-    if plan.fingerprint != fingerprint(existing, plan):
+    if not looked.is_as_in(plan):
         raise PlanOutdated
-    return looked
 
 
 def lock_for_planning(request: Request) -> Request:

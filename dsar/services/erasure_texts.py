@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
 
-from dsar.mentions import Mentions, Span, replaced
+from dsar.mentions import Crowd, Mentions, Span, replaced
 from register.datamap.declarations import Keys, Personal
 from register.datamap.graph import Entry
 from register.datamap.vocabulary import Portability
@@ -118,13 +118,15 @@ def rows(
 
 
 def matching_rows(
-    entry: Entry, fields: list[TextColumn], mentions: Mentions
+    entry: Entry, fields: list[TextColumn], mentions: Mentions | Crowd
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Yield the rows in whose fields the person may be mentioned."""
     found = [mentions.where(f't."{field.column}"::text') for field in fields]
     if found:
         condition = " OR ".join(sql for sql, _params in found)
-        yield from _read(entry, fields, condition, [p for _, ps in found for p in ps])
+        params = [p for _, ps in found for p in ps]
+        # It may be nearly the whole table.
+        yield from _read(entry, fields, condition, params, in_pieces=True)
 
 
 def rewrite(
@@ -151,16 +153,21 @@ def rewrite(
 
 
 def _read(
-    entry: Entry, fields: list[TextColumn], condition: str, params: list[Any]
+    entry: Entry,
+    fields: list[TextColumn],
+    condition: str,
+    params: list[Any],
+    *,
+    in_pieces: bool = False,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     meta = entry.model._meta
     columns = "".join(f', t."{field.column}"' for field in fields)
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() if in_pieces else connection.cursor() as cursor:
         cursor.execute(
             f'SELECT t."{meta.pk.column}"{columns} FROM "{meta.db_table}" t WHERE {condition}',  # noqa: S608 - identifiers come from model metadata
             params,
         )
-        for key, *values in cursor:
+        for key, *values in pieces(cursor):
             read = {
                 field.name: json.loads(value)
                 if field.keys and isinstance(value, str)
@@ -168,6 +175,12 @@ def _read(
                 for field, value in zip(fields, values, strict=True)
             }
             yield key, read
+
+
+def pieces(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a cursor, of which it holds few at a time."""
+    while piece := cursor.fetchmany(BATCH):
+        yield from piece
 
 
 def _write(entry: Entry, key: Any, values: dict[TextColumn, Any]) -> None:

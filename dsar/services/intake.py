@@ -32,12 +32,15 @@ def open_request(
     phone: str = "",
     other_identifiers: str = "",
     language: str = "fi",
+    is_collective: bool = False,
+    reason: str = "",
     actor: Actor,
 ) -> Request:
     """Register a request with its number, its first event and its due date.
 
-    The clock runs from ``received_at``, whenever the request was noticed. Refuses a
-    receipt in the future or too long ago, and a request that names nobody.
+    The clock runs from ``received_at``, whenever the request was noticed. A collective
+    one is about many people and names none. Refuses a
+    receipt in the future or too long ago, and any other request that names nobody.
     """
     require_sensible(received_at)
     advisory_lock(Lock.REQUEST_NUMBER)
@@ -52,19 +55,26 @@ def open_request(
         phone=phone.strip(),
         other_identifiers=other_identifiers.strip(),
         language=language,
+        is_collective=is_collective,
         handled_by=actor.user,
         due_on=selectors.fold(
             received_at, [clock.Received(received_at)], at=received_at
         ).due_on,
     )
-    if not request.identifiers:
+    if not request.identifiers and not is_collective:
         raise DomainError(
             "nobody_named",
             _("Write at least one thing by which the person can be found."),
         )
     request.full_clean()
     request.save()
-    requests.add_event(request, RequestEvent.Kind.RECEIVED, actor=actor, at=received_at)
+    requests.add_event(
+        request,
+        RequestEvent.Kind.RECEIVED,
+        actor=actor,
+        at=received_at,
+        reason=reason,
+    )
     requests.record("request.received", request, actor=actor, kind=request.kind)
     return request
 

@@ -37,6 +37,10 @@ audit.register_actions(
 )
 
 
+# Steps written down for each person of a collective request.
+OF_EACH = ("request.identified",)
+
+
 def lock(request: Request) -> Request:
     """Return the request as it is now, locked until the transaction ends."""
     return Request.objects.select_for_update(of=("self",)).get(pk=request.pk)
@@ -92,7 +96,15 @@ def recompute(request: Request) -> None:
 
 
 def record(action: str, request: Request, *, actor: Actor, **details: Any) -> None:
-    """Write the audit entry of a step, one for each person it is about."""
+    """Write the audit entry of a step, one for each person it is about.
+
+    One alone for a collective request, whose pages show nobody; that somebody was
+    confirmed and erased is written for each all the same.
+    """
+    if request.is_collective and action not in OF_EACH:
+        details.setdefault("count", request.people.count())
+        audit.record(action, actor=actor, obj=request, **details)
+        return
     people: list[uuid.UUID | None] = [
         *request.people.values_list("subject_id", flat=True)
     ]

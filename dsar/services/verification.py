@@ -14,8 +14,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dsar.mentions import Mentions
-from dsar.mentions.known_by import Identity
+from dsar.mentions import mentions_of
+from dsar.mentions.known_by import Known
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.scope import scope_of
 from dsar.services import closing, erasure_mentions, requests, verification_files
@@ -53,12 +53,12 @@ def verify(request: Request) -> dict[str, int]:
     made = request.plan
     if made.verified_at is not None or not made.sealed_identifiers:
         return dict(made.left_over)
-    identity = unseal(made.sealed_identifiers, purpose=str(request.pk))
-    _remove_files(request, identity)
+    known = unseal(made.sealed_identifiers, purpose=str(request.pk)).known
+    _remove_files(request, known)
     while files.remove_due():
         pass
     found = search(
-        identity, scope=scope_of(request), includes_namesakes=made.includes_namesakes
+        known, scope=scope_of(request), includes_namesakes=made.includes_namesakes
     )
     return _note(request, found)
 
@@ -107,10 +107,10 @@ def search_again(request_id: str, progress: jobs.Progress) -> dict[str, int]:
     return {"rewritten": rewritten, "left_over": sum(verify(request).values())}
 
 
-def _remove_files(request: Request, identity: Identity) -> None:
+def _remove_files(request: Request, known: Known) -> None:
     """Remove files of many people in which the person stands and no row says so."""
     removed = verification_files.remove_with(
-        Mentions(identity), includes_namesakes=request.plan.includes_namesakes
+        mentions_of(known), includes_namesakes=request.plan.includes_namesakes
     )
     if removed:
         system = actors.system(PURPOSE)
@@ -127,14 +127,16 @@ def _take_out_again(request: Request) -> int:
     made = request.plan
     if made.verified_at is not None or not made.sealed_identifiers:
         return 0
-    identity = unseal(made.sealed_identifiers, purpose=str(request.pk))
+    gathered = unseal(made.sealed_identifiers, purpose=str(request.pk))
     scope = scope_of(request)
-    found = erasure_mentions.find(identity, select(scope), scope)
+    found = erasure_mentions.find(gathered.known, select(scope), scope)
     keys = dict(found.certain)
     if made.includes_namesakes:
         for label, more in found.namesakes.items():
             keys[label] = keys.get(label, set()) | more
-    rewritten = erasure_mentions.take_out_of_others(keys, identity, scope)
+    rewritten = erasure_mentions.take_out_of_others(
+        keys, gathered, scope, includes_namesakes=made.includes_namesakes
+    )
     made.rewritten += rewritten
     made.save(update_fields=["rewritten"])
     return rewritten

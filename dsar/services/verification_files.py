@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from django.db import models, transaction
 
-from dsar.mentions import Mentions
+from dsar.mentions import Crowd, Mentions
 from dsar.services.verification_places import texts_of_file
 from register import files
 from register.datamap.declarations import Personal
@@ -19,7 +19,7 @@ from register.datamap.graph import graph
 from register.datamap.vocabulary import Erasure
 
 
-def remove_with(mentions: Mentions, *, includes_namesakes: bool) -> int:
+def remove_with(mentions: Mentions | Crowd, *, includes_namesakes: bool) -> int:
     """Remove the files in which the person stands; return how many. May be repeated.
 
     An address or number shows that the person is meant; the mere name does so only
@@ -48,7 +48,7 @@ def _columns() -> Iterator[tuple[type[models.Model], str]]:
                 yield entry.model, name
 
 
-def _is_in(mentions: Mentions, path: str, *, includes_namesakes: bool) -> bool:
+def _is_in(mentions: Mentions | Crowd, path: str, *, includes_namesakes: bool) -> bool:
     return any(
         mentions.certain(text) or (includes_namesakes and mentions.names(text))
         for text in texts_of_file(path)

@@ -24,8 +24,8 @@ from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from dsar.mentions import Mentions
-from dsar.services.erasure_texts import CELL
+from dsar.mentions import Crowd, Mentions
+from dsar.services.erasure_texts import CELL, pieces
 
 # No identifier is longer; what is cut by the end of a chunk is whole in the next.
 _OVERLAP = 1_000
@@ -88,7 +88,7 @@ def tables() -> list[Table]:
 
 
 def rows(
-    table: Table, key: str | None, mentions: Mentions
+    table: Table, key: str | None, mentions: Mentions | Crowd
 ) -> Iterator[tuple[Any, dict[str, str]]]:
     """Yield ``(key, text by column)`` of the rows in which the person may be mentioned.
 
@@ -97,13 +97,15 @@ def rows(
     texts = [f't."{column}"::text' for column in table.columns]
     condition, params = mentions.where(f"concat_ws(chr(31), {', '.join(texts)})")
     name = f't."{key}"' if key else "t.ctid::text"
-    with connection.cursor() as cursor:
+    # For many people the database cannot choose the rows: all are read, piece by piece.
+    most = f" LIMIT {_MOST_ROWS}" if isinstance(mentions, Mentions) else ""
+    with connection.chunked_cursor() as cursor:
         cursor.execute(
             f"SELECT {name}, {', '.join(texts)} FROM {table.sql} t"  # noqa: S608 - names come from the catalogue
-            f" WHERE {condition} LIMIT {_MOST_ROWS}",
+            f" WHERE {condition}{most}",
             params,
         )
-        for found, *values in cursor:
+        for found, *values in pieces(cursor):
             yield (
                 found,
                 {

@@ -13,16 +13,15 @@ from typing import Any
 
 from django.db import models
 
-from dsar.mentions import Mentions
-from dsar.mentions.known_by import Identity
+from dsar.mentions import Crowd, Mentions, mentions_of
+from dsar.mentions.known_by import Known
 from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, verification_places as places
-from dsar.services.erasure_rows import select
+from dsar.services.erasure_rows import Keys as RowKeys, select
 from dsar.services.verification_places import Table
 from register.datamap.declarations import Keys, NotPersonal, Personal
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure, Portability
-from register.identifiers import name_words
 
 
 @dataclasses.dataclass(slots=True)
@@ -35,7 +34,7 @@ class Search:
 
 
 def search(
-    identity: Identity,
+    known: Known,
     *,
     scope: Scope,
     includes_namesakes: bool = False,
@@ -47,11 +46,12 @@ def search(
     the name of a row's own person. Entries of the cache are copies: they are deleted
     here and counted only if they come back.
     """
-    mentions = Mentions(identity)
+    mentions = mentions_of(known)
+    kept = select(scope, also_due=True).keep
     found = Search()
     for number, table in enumerate(places.tables(), start=1):
         _search_table(
-            table, mentions, scope, found, includes_namesakes=includes_namesakes
+            table, mentions, scope, kept, found, includes_namesakes=includes_namesakes
         )
         after_each(number)
     for text in places.sessions():
@@ -68,8 +68,9 @@ def search(
 
 def _search_table(
     table: Table,
-    mentions: Mentions,
+    mentions: Mentions | Crowd,
     scope: Scope,
+    kept: RowKeys,
     found: Search,
     *,
     includes_namesakes: bool,
@@ -87,13 +88,13 @@ def _search_table(
             elif mentions.names(text):
                 by_name[column].add(row_key)
                 named = True
-        if not named and (columns := _name_in_columns(texts, mentions.identity)):
+        if not named and (columns := mentions.name_in_columns(texts)):
             by_name["+".join(columns)].add(row_key)
     for column, keys in certain.items():
-        counted = _not_of_others(entry, column, keys, scope)
+        counted = _not_of_others(entry, column, keys, scope, kept)
         found.left_over[table.place(column)] += len(counted)
     for column, keys in by_name.items():
-        counted = _not_of_others(entry, column, keys, scope)
+        counted = _not_of_others(entry, column, keys, scope, kept)
         is_expected = _personal(entry, column) is not None
         perhaps = is_expected and not includes_namesakes
         (found.namesakes if perhaps else found.left_over)[table.place(column)] += len(
@@ -127,7 +128,7 @@ def _personal(entry: Entry | None, column: str) -> list[Personal] | None:
 
 
 def _not_of_others(
-    entry: Entry | None, column: str, keys: set[Any], scope: Scope
+    entry: Entry | None, column: str, keys: set[Any], scope: Scope, kept: RowKeys
 ) -> set[Any]:
     """Leave out rows in which the value is somebody else's own, or lawfully kept."""
     personal = _personal(entry, column)
@@ -136,28 +137,15 @@ def _not_of_others(
     if any(p.identifies or p.portability is Portability.INFERRED for p in personal):
         keys = keys - erasure_mentions.owned_by_others(entry, keys, scope.subject_ids)
     if all(p.erasure is Erasure.KEEP for p in personal) and entry.subjects(KIND):
-        keys = keys - select(scope, also_due=True).keep.get(entry.label, set())
+        keys = keys - kept.get(entry.label, set())
     return keys
-
-
-def _name_in_columns(texts: dict[str, str], identity: Identity) -> tuple[str, ...]:
-    """Return two columns that hold a first and a family name of the person, if any."""
-    words = {column: tuple(name_words(text)) for column, text in texts.items()}
-    for name in identity.names:
-        given = [c for c, w in words.items() if w and set(w) <= set(name.given)]
-        family = [c for c, w in words.items() if w and set(w) <= set(name.family)]
-        for one in given:
-            for other in family:
-                if one != other:
-                    return one, other
-    return ()
 
 
 # --- files, cache, broker -------------------------------------------------------------
 
 
 def _search_files(
-    mentions: Mentions,
+    mentions: Mentions | Crowd,
     found: Search,
     *,
     includes_namesakes: bool,
@@ -177,7 +165,7 @@ def _search_files(
         )
 
 
-def _search_redis(mentions: Mentions, found: Search) -> None:
+def _search_redis(mentions: Mentions | Crowd, found: Search) -> None:
     for key, value in places.cache_entries():
         if _is_certain(mentions, f"{key} {value}") or mentions.names(f"{key} {value}"):
             places.forget_cache_entry(key)
@@ -193,7 +181,7 @@ def _search_redis(mentions: Mentions, found: Search) -> None:
 
 def _count_any(
     found: Search,
-    mentions: Mentions,
+    mentions: Mentions | Crowd,
     place: str,
     texts: Any,
     *,
@@ -210,6 +198,6 @@ def _count_any(
         (found.left_over if includes_namesakes else found.namesakes)[place] += 1
 
 
-def _is_certain(mentions: Mentions, text: str) -> bool:
+def _is_certain(mentions: Mentions | Crowd, text: str) -> bool:
     """Whether a text has an address, a number or the key of the person's record."""
     return bool(mentions.certain(text) or mentions.keys(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import connection, models
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from register.actors import Actor
+from register.database.arrays import array
 from register.models import AuditEntry
 
 ACTIONS: dict[str, str | Promise] = {}
@@ -111,6 +112,33 @@ def record_for_each(
             for subject in list(subjects) or [None]
         ]
     )
+
+
+def record_about(
+    action: str,
+    *,
+    actor: Actor,
+    object_type: str,
+    subject_ids: Collection[uuid.UUID],
+    **details: Any,
+) -> None:
+    """Write one entry for each of these people, whose own records it is about."""
+    values = entry_values(action, actor=actor, object_type=object_type, **details)
+    kept = [name for name in _COLUMNS if name not in ("object_id", "subject_id")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO register_auditentry (at, object_id, subject_id, {', '.join(kept)})"  # noqa: S608
+            f" SELECT %s, id::text, id, {', '.join(['%s'] * len(kept))}"
+            " FROM unnest(%s::uuid[]) id",
+            [
+                timezone.now(),
+                *(
+                    json.dumps(values[name]) if name == "details" else values[name]
+                    for name in kept
+                ),
+                array(subject_ids),
+            ],
+        )
 
 
 def record_many(entries: list[dict[str, Any]]) -> None:

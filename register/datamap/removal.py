@@ -8,26 +8,54 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection, models
 
 from register import files
+from register.database.arrays import array
 from register.datamap.graph import graph
 
 
-def delete_rows(
-    model: type[models.Model], keys: list[Any], *, has_parts: bool = True
-) -> Counter[str]:
+def delete_rows(model: type[models.Model], keys: list[Any]) -> Counter[str]:
     """Delete the rows with ``keys``, their parts and (after commit) their files.
 
-    Call it inside a transaction. ``has_parts=False`` where the parts are gone already
-    and the rows are locked, so that none can be added. Returns the numbers of deleted rows by table label,
+    Call it inside a transaction. Returns the numbers of deleted rows by table label,
     and of files under ``"files"``. Rows that are gone already are not counted.
     """
     counts: Counter[str] = Counter()
     if keys:
-        _delete(model, keys, counts, has_parts=has_parts)
+        _delete(model, keys, counts)
+    return counts
+
+
+def delete_together(rows: Mapping[type[models.Model], Collection[Any]]) -> Counter[str]:
+    """Delete rows of several tables among which are all their parts, and their files.
+
+    With one statement, since foreign keys are looked at when the transaction ends.
+    Call it inside a transaction that holds locks on the rows that can have parts, so
+    that none is added. Counts as :func:`delete_rows` does.
+    """
+    counts: Counter[str] = Counter()
+    for model, keys in rows.items():
+        for relation in _relations(model):
+            if relation.on_delete is models.SET_NULL:
+                _forget(relation, array(keys))
+        counts["files"] += _order_removal(model, list(keys))
+    deletions = ", ".join(
+        f'd{n} AS (DELETE FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = ANY(%s) RETURNING 1)'
+        for n, model in enumerate(rows)
+    )
+    totals = ", ".join(f"(SELECT count(*) FROM d{n})" for n in range(len(rows)))
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH {deletions} SELECT {totals}",
+                [array(keys) for keys in rows.values()],
+            )
+            for model, count in zip(rows, cursor.fetchone(), strict=True):
+                counts[model._meta.label] += count
     return counts
 
 
@@ -44,25 +72,35 @@ def _delete(
     model: type[models.Model],
     keys: list[Any],
     counts: Counter[str],
-    *,
-    has_parts: bool = True,
 ) -> None:
     meta = model._meta
     for relation in _relations(model):
-        part, column = relation.related_model, relation.field.column
-        if relation.on_delete is models.CASCADE and has_parts:
-            _delete_parts(part, column, keys, counts)
+        if relation.on_delete is models.CASCADE:
+            _delete_parts(relation.related_model, relation.field.column, keys, counts)
         elif relation.on_delete is models.SET_NULL:
-            _run(
-                f'UPDATE "{part._meta.db_table}" SET "{column}" = NULL WHERE "{column}" = ANY(%s)',
-                keys,
-            )
-    entry = graph().entries.get(meta.label)
-    for field in entry.file_fields if entry else []:
-        counts["files"] += files.order_removal_of_rows(model, field, keys)
+            _forget(relation, keys)
+    counts["files"] += _order_removal(model, keys)
     counts[meta.label] += _run(
         f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)',
         keys,
+    )
+
+
+def _forget(relation: Any, keys: list[Any] | str) -> None:
+    """Empty what merely refers to the rows."""
+    column = relation.field.column
+    _run(
+        f'UPDATE "{relation.related_model._meta.db_table}" SET "{column}" = NULL WHERE "{column}" = ANY(%s)',
+        keys,
+    )
+
+
+def _order_removal(model: type[models.Model], keys: list[Any]) -> int:
+    """Order the files of the rows to be removed; return how many."""
+    entry = graph().entries.get(model._meta.label)
+    return sum(
+        files.order_removal_of_rows(model, field, keys)
+        for field in (entry.file_fields if entry else [])
     )
 
 
@@ -107,7 +145,7 @@ def _pointing_at(model: type[models.Model]) -> list[Any]:
     ]
 
 
-def _run(statement: str, keys: list[Any]) -> int:
+def _run(statement: str, keys: list[Any] | str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, [keys])
         return int(cursor.rowcount)

@@ -252,6 +252,22 @@ def test_nobody_adds_a_record_to_a_person_who_is_being_erased(story):
     assert_erased(*story)
 
 
+def test_nobody_adds_a_line_to_a_chat_that_is_being_deleted(story):
+    anna, job = story[0], story[-1]
+    chat = Chat.objects.filter(participants__contact=anna).order_by("pk").first()
+    with gate("DELETE", "contacts_contact") as other, running(job):
+        other.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(
+                "INSERT INTO communications_chatline (chat_id, said_at, text) VALUES (%s, now(), 'x')",
+                [chat.pk],
+            )
+    wait_until(others_are_gone)
+
+    jobs.run(job.pk)
+    assert_erased(*story)
+
+
 def _everything() -> list[object]:
     return [
         list(Contact.objects.order_by("pk").values_list("pk")),

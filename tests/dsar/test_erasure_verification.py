@@ -203,7 +203,7 @@ def test_what_is_searched_for_is_sealed_until_nothing_is_left(
     sealed = request.plan.sealed_identifiers
     for value in ("Anna", "anna", "virtanen", "esimerkki"):
         assert value not in sealed
-    identity = unseal(sealed, purpose=str(request.pk))
+    (identity,) = unseal(sealed, purpose=str(request.pk)).known
     assert identity.emails == ("anna.virtanen@esimerkki.example",)
     assert identity.names[0].family == ("virtanen",)
 

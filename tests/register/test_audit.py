@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 from io import StringIO
 
@@ -29,6 +30,39 @@ def write(count: int) -> list[int]:
         audit.record("record.listed", actor=actors.system(), count=number).pk
         for number in range(count)
     ]
+
+
+def test_an_entry_about_each_of_many_people_is_like_one_written_alone():
+    people = [uuid.uuid4() for _ in range(3)]
+    actor = actors.system("data_subject_rights")
+
+    audit.record_about(
+        "record.deleted",
+        actor=actor,
+        object_type="contacts.contact",
+        subject_ids=people,
+        revision="abc",
+    )
+    alone = audit.record(
+        "record.deleted",
+        actor=actor,
+        object_type="contacts.contact",
+        object_id=people[0],
+        subject_id=people[0],
+        revision="abc",
+    )
+
+    entries = list(AuditEntry.objects.exclude(pk=alone.pk))
+    assert {entry.subject_id for entry in entries} == set(people)
+    for entry in entries:
+        assert entry.object_id == str(entry.subject_id)
+        for name in ("action", "actor_kind", "actor_id", "purpose", "details"):
+            assert getattr(entry, name) == getattr(alone, name)
+    with pytest.raises(ValueError, match="not registered"):
+        audit.record_about(
+            "no.such", actor=actor, object_type="contacts.contact", subject_ids=people
+        )
+    assert AuditEntry.objects.count() == 4
 
 
 def tamper(sql: str, *params) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Sequence
 
 from django.db import connection, transaction
@@ -258,3 +259,14 @@ def _locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
             _("The import is in another state by now. Look at its page again."),
         )
     return locked
+
+
+def people_added(batch: ImportBatch) -> list[uuid.UUID]:
+    """Return the contacts whom an import added, as long as its rows are kept.
+
+    Not those it found in the register: they are there for a reason of their own.
+    """
+    rows = ImportRow.objects.filter(
+        batch=batch, is_written=True, outcome=ImportRow.Outcome.NEW
+    ).exclude(contact=None)
+    return list(rows.order_by().values_list("contact_id", flat=True).distinct())
