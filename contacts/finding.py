@@ -80,7 +80,10 @@ def _not_implied(prefixes: list[str]) -> list[str]:
 
 
 def _by_rarity(words: Words, prefixes: list[str]) -> tuple[list[str], list[int]]:
-    """Return the prefixes, rarest first, and how often each occurs, up to a limit."""
+    """Return the prefixes, rarest first, and how often each occurs, up to a limit.
+
+    The planner is asked about those that reach the limit.
+    """
     if len(prefixes) == 1:
         return prefixes, [FEW + 1]
     counted = " UNION ALL ".join(
@@ -88,9 +91,21 @@ def _by_rarity(words: Words, prefixes: list[str]) -> tuple[list[str], list[int]]
         f" WHERE word LIKE %s LIMIT {FEW + 1}) w"
         for place in range(len(prefixes))
     )
-    rows = _rows(counted, [_pattern(prefix) for prefix in prefixes])
-    ordered = sorted((count, prefixes[place]) for place, count in rows)
-    return [prefix for _count, prefix in ordered], [count for count, _p in ordered]
+    patterns = [_pattern(prefix) for prefix in prefixes]
+    counts = dict(_rows(counted, patterns))
+    expected = [0] * len(prefixes)
+    if sum(count > FEW for count in counts.values()) > 1:
+        ((plan,),) = _rows(f"EXPLAIN (FORMAT JSON) {counted}", patterns)
+        expected = [_rows_read(part) for part in plan[0]["Plan"]["Plans"]]
+    ordered = sorted((counts[n], expected[n], prefixes[n]) for n in counts)
+    return [prefix for *_, prefix in ordered], [count for count, *_ in ordered]
+
+
+def _rows_read(plan: dict[str, Any]) -> int:
+    """Return how many rows the planner expects of the scan that a plan begins with."""
+    while plan["Node Type"] in ("Aggregate", "Limit", "Subquery Scan"):
+        (plan,) = plan["Plans"]
+    return int(plan["Plan Rows"])
 
 
 def _starting(words: Words, prefix: str, limit: int | None = None) -> _Sql:

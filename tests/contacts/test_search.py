@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from contacts import finding
@@ -340,6 +341,22 @@ def test_everybody_who_matches_is_found_once_however_common_the_words(
 
     assert len(found) == len(set(found)) == count
     assert [contact.pk for contact in search(text, most=7)] == found[:7]
+
+
+@pytest.mark.django_db
+def test_of_common_words_the_one_expected_less_often_comes_first(
+    namesakes, monkeypatch
+):
+    monkeypatch.setattr(finding, "FEW", 2)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contacts_contactword")
+    words = finding.Words(ContactWord, "contact")
+
+    for prefixes in (["matti", "virtanen"], ["virtanen", "matti"]):
+        ordered, counts = finding._by_rarity(words, prefixes)
+
+        assert ordered == ["virtanen", "matti"]
+        assert counts == [3, 3]
 
 
 @pytest.mark.usefixtures("candidates")
