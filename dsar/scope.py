@@ -43,6 +43,11 @@ class Scope:
         return not self.subject_ids and not self.records
 
 
+_CONFIRMED = """
+    SELECT ARRAY(SELECT subject_id FROM dsar_requestperson WHERE request_id = %s ORDER BY id),
+        EXISTS (SELECT 1 FROM dsar_requestrecord WHERE request_id = %s)
+"""
+
 # Stand-ins of a template: one person, one request.
 _SOMEBODY = uuid.UUID(int=1)
 _SOME_REQUEST = uuid.UUID(int=2)
@@ -61,8 +66,11 @@ class RowsInRole:
 
 def scope_of(request: Request) -> Scope:
     """Return whom and what was confirmed for ``request``."""
-    records = records_of(request)
-    people = tuple(request.people.order_by("pk").values_list("subject_id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_CONFIRMED, [request.pk, request.pk])
+        found, has_records = cursor.fetchone()
+    people = tuple(found)
+    records = records_of(request) if has_records else {}
     if records and not people:
         # The request itself is about them, though it has no contact to be found by.
         own = request._meta.label

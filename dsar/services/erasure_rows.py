@@ -289,11 +289,18 @@ def _is_due_itself(entry: Entry) -> str:
     return f"NOT ({exists_now(entry, 't0')})"
 
 
+# Of tables whose rows end with nothing.
+_NEVER = ("false", "NOT (true)")
+
+
 def _keys_and_due(place: int, entry: Entry, is_due: str, *, once: bool = False) -> str:
     """Return the columns for a place, the keys of all rows, and of those that are due."""
     key = f't0."{entry.model._meta.pk.column}"'
-    keys = f"DISTINCT {key}" if once else key
-    return f"{place}, json_agg({keys})::text, (json_agg({keys}) FILTER (WHERE {is_due}))::text"
+    keys = f"json_agg({'DISTINCT ' if once else ''}{key})"
+    late = f"({keys} FILTER (WHERE {is_due}))"
+    if is_due in _NEVER:
+        late = "NULL"
+    return f"{place}, {keys}::text, {late}::text"
 
 
 def _keys(entry: Entry, keys: str | None) -> set[Any]:
