@@ -31,10 +31,12 @@ def collect(request: Request, *, actor: Actor) -> Progress:
 
     Such values become findings; all others are read when the package is made. Collecting again adds those of new
     rows, forgets those of rows that are gone, and keeps every decision taken.
-    Refuses a request whose person is not confirmed, and a closed one.
+    Refuses a request whose person is not confirmed, a closed one, and one for an
+    erasure: it goes another way, and nobody may get the data of all whom it is about.
     """
     request = requests.lock(request)
     requests.require_open(request)
+    requests.require_access(request)
     scope = scope_of(request)
     if scope.is_empty:
         raise DomainError(

@@ -35,9 +35,10 @@ MAX_BYTES = 1 << 42
 
 @transaction.atomic
 def order(request: Request, *, actor: Actor) -> Job:
-    """Order the package; refuses while a value waits for the review."""
+    """Order the package; refuses while a value waits for the review, and for an erasure."""
     request = requests.lock(request)
     requests.require_open(request)
+    requests.require_access(request)
     if request.state not in (Request.State.REVIEWED, Request.State.READY):
         raise DomainError(
             "review_unfinished",

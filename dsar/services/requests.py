@@ -54,6 +54,14 @@ def require_open(request: Request) -> None:
         )
 
 
+def require_access(request: Request) -> None:
+    """Refuse a request that does not ask for a copy of the data."""
+    if request.kind != Request.Kind.ACCESS:
+        raise DomainError(
+            "not_an_access_request", _("This request does not ask for the data.")
+        )
+
+
 def add_event(
     request: Request,
     kind: RequestEvent.Kind,

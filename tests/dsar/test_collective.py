@@ -14,7 +14,7 @@ from dsar.services import collective, erasure
 from dsar.services.erasure_identity import unseal
 from register import actors
 from register.errors import DomainError
-from register.models import AuditEntry, Hold
+from register.models import AuditEntry, Hold, Job
 from register.services import holds, jobs
 from tests.conftest import make_contact
 from tests.dsar.erasure_factory import (
@@ -279,3 +279,21 @@ def test_more_people_than_stand_in_a_text_are_erased_the_same(
     assert list(Contact.objects.all()) == [cecilia]
     assert not Chat.objects.exists()
     assert request.plan.deleted["communications.ChatLine"] == 90
+
+
+@pytest.mark.parametrize("state", ["identified", "executing"])
+def test_an_erasure_gives_nobody_the_data_and_keeps_its_state(
+    state, request_, officer, second_officer, client_of
+):
+    if state == "executing":
+        approved(request_, officer, second_officer)
+
+    for step in ("collect", "package"):
+        address = reverse(f"admin:dsar_request_{step}", args=[request_.pk])
+        answer = client_of(officer).post(address, follow=True)
+        assert "does not ask for the data" in answer.content.decode()
+
+    request_.refresh_from_db()
+    assert request_.state == state
+    assert not Job.objects.filter(kind="dsar.make_package").exists()
+    assert not request_.findings.exists()
