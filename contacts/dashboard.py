@@ -26,9 +26,13 @@ def _contacts() -> Figure:
 
 
 def _new_contacts() -> Plot:
-    first = timezone.localdate().replace(day=1) - relativedelta(months=11)
+    this_month = timezone.localtime().replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    since = this_month - relativedelta(months=11)
+    first = since.date()
     counted = dict(
-        Contact.objects.filter(created_at__date__gte=first)
+        Contact.objects.filter(created_at__gte=since)
         .annotate(month=TruncMonth("created_at"))
         .values_list("month")
         .annotate(count=Count("pk"))

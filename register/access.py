@@ -7,27 +7,50 @@ autocomplete and pages typed by hand all get the same answer.
 
 from __future__ import annotations
 
+import dataclasses
+
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from register.datamap.graph import category_of
 from register.datamap.vocabulary import Action, Category
-from register.models import RoleRight, User
+from register.models import RoleAssignment, User
 
 Right = tuple[str, str]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Granted:
+    """What the roles of a user say: every page asks for both."""
+
+    rights: frozenset[Right]
+    purposes: tuple[str, ...]
+
+
 def rights_of(user: User) -> frozenset[Right]:
     """Return ``(category, action)`` pairs of the user's roles, read once per object."""
-    if not user.is_active:
-        return frozenset()
-    cached: frozenset[Right] | None = getattr(user, "_rights", None)
+    return _granted(user).rights if user.is_active else frozenset()
+
+
+def default_purpose(user: User) -> str:
+    """Return the purpose that the user's roles work under, empty without a role."""
+    return next(iter(_granted(user).purposes), "")
+
+
+def _granted(user: User) -> _Granted:
+    cached: _Granted | None = getattr(user, "_granted", None)
     if cached is None:
-        cached = frozenset(
-            RoleRight.objects.filter(role__users=user).values_list("category", "action")
+        rows = RoleAssignment.objects.filter(user=user).values_list(
+            "role__default_purpose", "role__rights__category", "role__rights__action"
         )
-        user._rights = cached  # type: ignore[attr-defined]
+        found = list(rows)
+        cached = _Granted(
+            # A role without a right is one row without one.
+            frozenset((category, action) for _, category, action in found if category),
+            tuple(sorted({purpose for purpose, _, _ in found})),
+        )
+        user._granted = cached  # type: ignore[attr-defined]
     return cached
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 
+from register import access
 from register.models import AuditEntry
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def of_user(
     return Actor(
         AuditEntry.Actor.STAFF,
         id=str(user.pk),
-        purpose=purpose or _default_purpose(user),
+        purpose=purpose or access.default_purpose(user),
         request_id=request_id or uuid.uuid4(),
         user=user,
     )
@@ -71,8 +72,3 @@ def of_request(request: HttpRequest) -> Actor:
         purpose=str(request.session.get(PURPOSE_SESSION_KEY, "")),
         request_id=getattr(request, "request_id", None),
     )
-
-
-def _default_purpose(user: User) -> str:
-    purposes = sorted(user.roles.values_list("default_purpose", flat=True))
-    return purposes[0] if purposes else ""

@@ -56,12 +56,16 @@ class ContactPaginator(IdsFirstPaginator):
         return [
             Prefetch(
                 "points",
-                ContactPoint.objects.filter(is_primary=True),
+                ContactPoint.objects.filter(is_primary=True).only(
+                    "contact_id", "kind", "value"
+                ),
                 to_attr="main_points",
             ),
             Prefetch(
                 "affiliations",
-                current_affiliations().select_related("company"),
+                current_affiliations()
+                .select_related("company")
+                .only("contact_id", "company__name"),
                 to_attr="present_roles",
             ),
         ]

@@ -47,12 +47,14 @@ class ControllerAdmin(RegisterAdmin):
         context = {"show_save_and_add_another": False, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
-    def has_add_permission(
-        self, request: HttpRequest, obj: Controller | None = None
-    ) -> bool:
-        """There is one controller."""
-        allowed: bool = super().has_add_permission(request)
-        return allowed and not controller.is_saved()
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """There is one controller: lead to it. Every page asks who may add one; not this."""
+        if self.has_add_permission(request) and controller.is_saved():
+            return redirect("admin:register_controller_change", Controller.ONLY)
+        response: HttpResponse = super().add_view(request, form_url, extra_context)
+        return response
 
     def get_urls(self) -> list[Any]:
         """Add the page that says what is still missing."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
-# So few rows are counted in a fifth of a millisecond, before anybody is asked to guess.
+# So few rows are counted in a fifth of a millisecond.
 FEW = 1_000
 
 
@@ -34,20 +35,22 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
 def estimated_count(queryset: QuerySet[Any]) -> int:
     """Count exactly up to ``EstimatedPaginator.EXACT_UP_TO``; the planner's word beyond.
 
-    Where the planner expects many more than that, nothing is counted at all.
+    Where the planner expects many more than that, only a few are counted.
     """
-    limit = EstimatedPaginator.EXACT_UP_TO
     rows = queryset.order_by()
-    if (few := rows[: FEW + 1].count()) <= FEW:
-        return few
-    if (guess := _planned_rows(rows)) > 2 * limit:
-        return guess
-    some = rows[: limit + 1].count()
-    return some if some <= limit else max(some, guess)
+    guess = _planned_rows(rows)
+    # A guess can be far too high: before it is believed, there must be some.
+    exact = EstimatedPaginator.EXACT_UP_TO
+    limit = FEW if guess > 2 * exact else exact
+    counted = rows[: limit + 1].count()
+    return counted if counted <= limit else max(counted, guess)
 
 
 def _planned_rows(queryset: QuerySet[Any]) -> int:
-    sql, params = queryset.values("pk").query.sql_with_params()
+    try:
+        sql, params = queryset.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])

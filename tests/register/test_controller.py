@@ -102,5 +102,8 @@ def test_the_officer_edits_it_and_an_administrator_only_looks(
     assert client_of(administrator).get(change).status_code == 200
     client_of(administrator).post(change, {**ANSWERS, "town": "Oulu"})
     assert client_of(agent).get(change).status_code == 403
-    assert client_of(officer).get(add).status_code == 403
+    assert client_of(agent).get(add).status_code == 403
+    # There is no second one to add.
+    assert client_of(officer).get(add).url == change
+    assert client_of(officer).post(add, {**ANSWERS, "town": "Turku"}).url == change
     assert controller.current().town == "Vantaa"

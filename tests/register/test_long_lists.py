@@ -120,7 +120,12 @@ def test_whatever_a_list_offers_comes_from_an_index_in_its_order(officer, rf, na
     for query in changes_of(listed):
         _listed, asked = opened(screen, query, user=officer, rf=rf)
 
-        pages = [sql for sql in asked if rows in sql and "COUNT(" not in sql]
+        counting = ("COUNT(", "EXPLAIN ")
+        pages = [
+            sql
+            for sql in asked
+            if rows in sql and not any(word in sql for word in counting)
+        ]
         assert pages
         for sql in pages:
             assert has_an_index_for(sql), query
@@ -176,8 +181,7 @@ def entries(monkeypatch):
 def test_many_rows_are_estimated_and_few_are_counted(entries):
     with CaptureQueriesContext(connection) as captured:
         assert 40 < estimated_count(entries) < 90
-    assert "LIMIT 11" in captured[0]["sql"]
-    assert len(captured) == 2
+    assert ["LIMIT 11" in each["sql"] for each in captured] == [False, True]
 
     numbers = sorted(entries.values_list("pk", flat=True))
     assert estimated_count(entries.filter(pk__in=numbers[:7])) == 7
