@@ -17,6 +17,7 @@ from typing import Any
 from dsar.mentions import Crowd, Mentions, mentions_of
 from dsar.mentions.known_by import Identity, Known
 from dsar.scope import KIND, Scope
+from dsar.services.erasure_claims import not_held
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_rows import Keys, Selection, others_in, people_in
 from dsar.services.erasure_texts import (
@@ -110,8 +111,9 @@ def take_out_of_others(
     """Take the persons out of the texts of these rows; return how many rows changed.
 
     They were found to speak of a person, so single names in them do so too. What
-    says who somebody else is stays: a namesake keeps the name.
+    says who somebody else is stays: a namesake keeps the name. So does what is held.
     """
+    keys_by_table = not_held(keys_by_table, besides=scope.subject_ids)
     if not keys_by_table:
         return 0
     known = gathered.known

@@ -16,26 +16,23 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope
+from dsar.services.erasure_claims import claims_in_force
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_mentions import Found
 from dsar.services.erasure_rows import (
     Keys,
     Selection,
     file_count,
-    others_in,
 )
 from register.datamap.declarations import Ends, Keep, WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure
 from register.errors import DomainError
 from register.identifiers import try_normalise_email, try_normalise_phone
-from register.models import Hold
 from register.periods import HELSINKI, Period, ends_at
 
 # Verdicts of lines about rows that are not the person's own.
 MENTION, NAMESAKE = "mention", "namesake"
-# Holds that the erasure has to respect; an open request for access is asked for itself.
-CLAIMS = (Hold.Reason.LEGAL_CLAIM, Hold.Reason.AUTHORITY)
 
 Line = dict[str, Any]
 
@@ -206,30 +203,22 @@ def _end(rows: Any, anchor: str, period: str) -> datetime:
 
 
 def _claimed(scope: Scope, selection: Selection) -> bool:
-    """Whether a claim holds a person, a row that would go, or somebody else in one."""
-    holds = Hold.objects.filter(released_at=None, reason__in=CLAIMS)
-    people: set[Any] = set()
-    rows: dict[str, set[str]] = {}
-    for person, kind, key in holds.values_list(
-        "subject_id", "object_type", "object_id"
-    ):
-        if person is not None:
-            people.add(person)
-        if kind:
-            rows.setdefault(kind, set()).add(key)
-    if people & set(scope.subject_ids):
+    """Whether a claim holds a person, a row that would go or change, or another in one.
+
+    Of rows that only change the others do not matter: a company has many.
+    """
+    claims = claims_in_force()
+    if not claims:
+        return False
+    if claims.people & set(scope.subject_ids):
         return True
-    for label, keys in selection.delete.items():
-        entry = graph()[label]
-        held = rows.get(entry.model._meta.label_lower)
-        if held and held & {str(key) for key in keys}:
-            return True
-        if people and any(
-            others & people
-            for others in others_in(entry, keys, scope.subject_ids).values()
-        ):
-            return True
-    return False
+    return any(
+        claims.on(graph()[label], keys, besides=scope.subject_ids)
+        for label, keys in selection.delete.items()
+    ) or any(
+        claims.on_themselves(graph()[label], keys)
+        for label, keys in selection.rewrite.items()
+    )
 
 
 def _is_access_open(scope: Scope, gathered: Gathered) -> bool:

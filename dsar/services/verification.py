@@ -108,16 +108,22 @@ def search_again(request_id: str, progress: jobs.Progress) -> dict[str, int]:
 
 
 def _remove_files(request: Request, known: Known) -> None:
-    """Remove files of many people in which the person stands and no row says so."""
-    removed = verification_files.remove_with(
+    """Remove files of many people in which the person stands and no row says so.
+
+    Each with its record in one transaction: none goes without, whatever is killed.
+    """
+    system = actors.system(PURPOSE)
+    for found in verification_files.files_with(
         mentions_of(known), includes_namesakes=request.plan.includes_namesakes
-    )
-    if removed:
-        system = actors.system(PURPOSE)
-        ErasurePlan.objects.filter(request=request).update(
-            files_removed=F("files_removed") + removed
-        )
-        requests.record("erasure.files_removed", request, actor=system, count=removed)
+    ):
+        with transaction.atomic():
+            if removed := found.remove():
+                ErasurePlan.objects.filter(request=request).update(
+                    files_removed=F("files_removed") + removed
+                )
+                requests.record(
+                    "erasure.files_removed", request, actor=system, count=removed
+                )
 
 
 @transaction.atomic

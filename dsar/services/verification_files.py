@@ -7,37 +7,58 @@ row is taken once the person is found in it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 from dsar.mentions import Crowd, Mentions
+from dsar.services.erasure_claims import claims_in_force
 from dsar.services.verification_places import texts_of_file
 from register import files
 from register.datamap.declarations import Personal
-from register.datamap.graph import graph
+from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure
 
 
-def remove_with(mentions: Mentions | Crowd, *, includes_namesakes: bool) -> int:
-    """Remove the files in which the person stands; return how many. May be repeated.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """A stored file in which the person stands."""
+
+    model: type[models.Model]
+    field: str
+    key: Any
+
+    def remove(self) -> int:
+        """Empty the field and order the file removed, in the caller's transaction.
+
+        Returns how many files that are: none if the row has gone meanwhile.
+        """
+        removed = files.order_removal_of_rows(self.model, self.field, [self.key])
+        self.model._base_manager.filter(pk=self.key).update(**{self.field: ""})
+        return removed
+
+
+def files_with(
+    mentions: Mentions | Crowd, *, includes_namesakes: bool
+) -> Iterator[Found]:
+    """Yield the files in which the person stands, but for those that a claim holds.
 
     An address or number shows that the person is meant; the mere name does so only
     with ``includes_namesakes``.
     """
-    removed = 0
-    for model, field in _columns():
-        held = model._base_manager.exclude(**{field: ""})
-        for key, path in held.order_by("pk").values_list("pk", field).iterator():
-            if not _is_in(mentions, path, includes_namesakes=includes_namesakes):
+    claims = claims_in_force()
+    for entry, field in _columns():
+        filled = entry.model._base_manager.exclude(**{field: ""})
+        for key, path in filled.order_by("pk").values_list("pk", field).iterator():
+            if claims.on(entry, [key], besides=()):
                 continue
-            with transaction.atomic():
-                removed += files.order_removal_of_rows(model, field, [key])
-                held.filter(pk=key).update(**{field: ""})
-    return removed
+            if _is_in(mentions, path, includes_namesakes=includes_namesakes):
+                yield Found(entry.model, field, key)
 
 
-def _columns() -> Iterator[tuple[type[models.Model], str]]:
+def _columns() -> Iterator[tuple[Entry, str]]:
     for entry in graph().personal():
         for name in entry.file_fields:
             declaration = entry.map.fields[name]
@@ -45,7 +66,7 @@ def _columns() -> Iterator[tuple[type[models.Model], str]]:
                 isinstance(declaration, Personal)
                 and declaration.erasure is Erasure.BLANK
             ):
-                yield entry.model, name
+                yield entry, name
 
 
 def _is_in(mentions: Mentions | Crowd, path: str, *, includes_namesakes: bool) -> bool:

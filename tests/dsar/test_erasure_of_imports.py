@@ -8,13 +8,16 @@ from django.core.files.storage import default_storage
 from contacts.models import Contact, ImportFile
 from contacts.services.imports import staging
 from dsar.models import Request
+from dsar.services import verification
+from dsar.services.erasure import execute
+from register import actors
 from register.errors import DomainError
-from register.models import AuditEntry, Job
-from register.services import jobs
+from register.models import AuditEntry, Hold, Job
+from register.services import holds, jobs
 from tests.architecture.canary import dumps
 from tests.contacts.import_files import as_csv, run, try_out, upload
 from tests.contacts.workbook_files import xlsx
-from tests.dsar.erasure_factory import erase, erasure_request
+from tests.dsar.erasure_factory import approved, erase, erasure_request
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +88,46 @@ def test_rows_that_were_read_but_not_tried_lose_the_person_and_the_file_goes(
     run(batch, user=marketer)
     assert list(Contact.objects.values_list("last_name", flat=True)) == ["Testi"]
     assert dumps.places_in(dumps.copied(), {ADDRESS}) == {}
+
+
+def test_a_file_that_a_claim_holds_stays_and_is_left_to_be_judged(
+    anna, marketer, officer, erase_anna
+):
+    upload(FILES["csv"], user=marketer)
+    original = ImportFile.objects.get()
+    holds.place(
+        reason=Hold.Reason.AUTHORITY, obj=original.batch, actor=actors.of_user(officer)
+    )
+
+    request = erase_anna()
+
+    assert request.state == Request.State.EXECUTING
+    assert request.plan.left_over == {"files/imports": 1}
+    assert default_storage.exists(original.file.name)
+    assert ImportFile.objects.get().file.name == original.file.name
+
+
+def test_no_file_goes_without_its_record(
+    anna, marketer, officer, second_officer, monkeypatch
+):
+    upload(FILES["csv"], user=marketer)
+    path = ImportFile.objects.get().file.name
+    request = erasure_request(anna, officer, email=ADDRESS)
+    job = approved(request, officer, second_officer)
+    execute(request)
+
+    def killed(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dsar.services.requests.record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            verification.verify(request)
+
+    assert ImportFile.objects.get().file.name == path
+    assert default_storage.exists(path)
+    jobs.run(job.pk)
+    request.refresh_from_db()
+    assert request.outcome == Request.Outcome.ERASED
+    assert request.plan.files_removed == 1
+    assert AuditEntry.objects.filter(action="erasure.files_removed").count() == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 from communications.models import Chat, ChatLine
 from contacts.models import Contact
 from dsar.models import ErasurePlan, Request, RequestEvent
-from dsar.services import closing, erasure, intake
+from dsar.services import closing, erasure, intake, verification
 from dsar.services.erasure_plan import kept_until
 from register import actors
 from register.datamap.graph import graph
@@ -18,6 +18,7 @@ from register.models import Approval, AuditEntry, Hold, Job
 from register.services import approvals, holds, jobs
 from tests.dsar.erasure_factory import (
     approved,
+    erase,
     erasure_request,
     make_chat,
     make_recording,
@@ -128,6 +129,40 @@ def test_a_hold_on_the_person_blocks(anna, request_, actor, reason):
     holds.release(hold, actor=actor)
     assert erasure.obstacles_of(request_) == []
     erasure.submit(request_, actor=actor)
+
+
+def test_a_hold_on_a_chat_blocks_also_while_others_keep_it(
+    anna, bruno, request_, actor
+):
+    chat = make_chat(anna, bruno)
+    holds.place(reason=Hold.Reason.AUTHORITY, obj=chat, actor=actor)
+
+    assert [o.code for o in erasure.obstacles_of(request_)] == ["on_hold"]
+
+
+@pytest.mark.parametrize("is_person", [True, False], ids=["person", "chat"])
+def test_a_mention_in_what_a_claim_holds_stays_until_the_claim_is_over(
+    is_person, anna, bruno, request_, actor, officer, second_officer
+):
+    said = "Anna: anna.virtanen@esimerkki.example"
+    chat = make_chat(bruno, agent_says=said)
+    held = {"subject_id": bruno.pk} if is_person else {"obj": chat}
+    hold = holds.place(reason=Hold.Reason.LEGAL_CLAIM, actor=actor, **held)
+
+    erase(request_, officer, second_officer)
+
+    # Nothing else is kept for it, and somebody has to judge what is left.
+    assert request_.state == Request.State.EXECUTING
+    assert request_.plan.left_over == {"communications_chatline.text": 1}
+    assert chat.lines.last().text == said
+    assert not Contact.objects.filter(pk=anna.pk).exists()
+
+    holds.release(hold, actor=actor)
+    jobs.run(verification.order_search(request_, actor=actor).pk)
+
+    request_.refresh_from_db()
+    assert request_.outcome == Request.Outcome.ERASED
+    assert chat.lines.last().text == "[…]"
 
 
 def test_a_hold_on_a_record_or_on_somebody_else_in_it_blocks(
