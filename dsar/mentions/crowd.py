@@ -17,17 +17,17 @@ from dsar.mentions.finding import A_KEY, AN_AT, TOKEN, Mentions
 from dsar.mentions.inflections import is_form_of, shared_beginning
 from dsar.mentions.known_by import FullName, Identity, Known, spellings_of_name
 from dsar.mentions.patterns import AN_ADDRESS_SIGN, BETWEEN_DIGITS
+from dsar.mentions.spellings import tail_of
 from register.identifiers import normalise_name
 
-_NUMBER = re.compile(rf"[0-9０-９](?:{BETWEEN_DIGITS}[0-9０-９]){{6,}}")
+_NUMBER = re.compile(rf"[0-9０-９](?:{BETWEEN_DIGITS}[0-9０-９]){{5,}}")
 _NO_DIGITS = re.compile(r"[^0-9０-９]+")
 _FULL_WIDTH = {0xFF10 + digit: str(digit) for digit in range(10)}
 _AT = re.compile(AN_ADDRESS_SIGN)
 # Wherever it begins: also within a longer run of such digits.
 _ANY_KEY = re.compile(rf"(?=({A_KEY.pattern}))")
-_TAG = re.compile(r"\+[^@\s]{1,40}$")
-# The last digits of a number are the same however it is written.
-_TAIL = 7
+# From each + of several: part of them may belong to the address.
+_TAG = re.compile(r"\+(?=[^@\s]{1,40}$)")
 _LONGEST_LOCAL = 110  # 64 letters, with what may stand for one, and a tag
 _NOBODY: frozenset[int] = frozenset()
 _MOST_WORDS = 200_000
@@ -51,6 +51,7 @@ class Crowd:
         for number, identity in enumerate(known):
             self._add(number, identity)
         self._lengths = sorted({len(local) for local in self._locals})
+        self._tail_lengths = sorted({len(tail) for tail in self._tails})
         self._names = _Names(list(self._called))
         self._people_called = [frozenset(people) for people in self._called.values()]
         self._one = functools.lru_cache(maxsize=5_000)(self._mentions_of)
@@ -60,7 +61,7 @@ class Crowd:
         for email in identity.emails:
             self._locals[_plain(email.rpartition("@")[0])].add(number)
         for phone in identity.phones:
-            self._tails[phone[-_TAIL:]].add(number)
+            self._tails[tail_of(phone)].add(number)
         for key in identity.keys:
             self._keys[_first_digits(key)].add(number)
             self._numbers[key] = number
@@ -132,7 +133,8 @@ class Crowd:
             return found
         for at in _AT.finditer(text):
             before = text[max(0, at.start() - _LONGEST_LOCAL) : at.start()]
-            for local in {_plain(before), _plain(_TAG.sub("", before))}:
+            ends = [len(before), *(tag.start() for tag in _TAG.finditer(before))]
+            for local in {_plain(before[:end]) for end in ends}:
                 for length in self._lengths:
                     found |= self._locals.get(local[-length:], _NOBODY)
         return found
@@ -141,8 +143,9 @@ class Crowd:
         found: set[int] = set()
         for number in _NUMBER.findall(text) if self._tails else ():
             digits = _NO_DIGITS.sub("", number).translate(_FULL_WIDTH)
-            for end in range(_TAIL, len(digits) + 1):
-                found |= self._tails.get(digits[end - _TAIL : end], _NOBODY)
+            for length in self._tail_lengths:
+                for end in range(length, len(digits) + 1):
+                    found |= self._tails.get(digits[end - length : end], _NOBODY)
         return found
 
 

@@ -10,9 +10,9 @@ import functools
 import re
 
 from dsar.mentions.inflections import shared_beginning
-from dsar.mentions.spellings import spelt
+from dsar.mentions.spellings import spelt, tail_of
 
-BETWEEN_DIGITS = r"[^0-9A-Za-z@]{0,4}"
+BETWEEN_DIGITS = r"[^0-9０-９A-Za-z@]{0,4}"
 AN_ADDRESS_SIGN = (
     r"(?:[@＠]|%40|\s?[(\[{]\s?(?:[Aa][Tt]|[ÄäÅå][Tt]|@)\s?[)\]}]\s?|\s(?:at|AT|ät)\s)"
 )
@@ -57,7 +57,7 @@ def phone_pattern(number: str) -> str:
 
 
 def coarse_phone(number: str) -> str:
-    return "[^0-9A-Za-z]*".join(_digit(digit) for digit in number[-7:])
+    return "[^0-9A-Za-z]*".join(_digit(digit) for digit in tail_of(number))
 
 
 def _digits(text: str) -> str:

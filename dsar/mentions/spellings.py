@@ -28,6 +28,8 @@ from register.identifiers import (
 # Letters of an address in words; what stands between <> is an e-mail address.
 _ANGLE = re.compile(r"<[^>]*>")
 _FEWEST_DIGITS = 7
+# +358 16 1234: longer ones have seven digits after any country's code.
+_SHORT = 10
 # The letters of Latin, Greek and Cyrillic; ligatures, full width, mathematical.
 _LETTERS = (
     range(0x80, 0x530),
@@ -122,9 +124,8 @@ def _as_phone(text: str) -> Reading | None:
     if number is None:
         return None
     variants = phone_digits_variants(number)
-    # The last digits are in every form; marks may stand between any two of them.
-    tail = number[-_FEWEST_DIGITS:]
-    pattern = r"[^0-9]*".join(tail)
+    # Marks may stand between any two of the digits.
+    pattern = r"[^0-9]*".join(tail_of(number))
     return Reading(
         Identifier.PHONE,
         tuple(dict.fromkeys([*variants, text])),
@@ -132,6 +133,14 @@ def _as_phone(text: str) -> Reading | None:
         1,
         lambda value: try_normalise_phone(value) == number,
     )
+
+
+def tail_of(number: str) -> str:
+    """Return the last digits of a normal number, which are in every form of it.
+
+    Without the country and the area code's 0, a short number has six of its own.
+    """
+    return number[-6:] if len(number) <= _SHORT else number[-_FEWEST_DIGITS:]
 
 
 def _as_code(text: str) -> Reading | None:

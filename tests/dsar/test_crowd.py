@@ -62,6 +62,27 @@ def test_an_address_is_found_whatever_stands_before_it(crowd, text):
     assert crowd.certain(text) == [BRUNO]
 
 
+TAGGED = Identity(emails=("info+tag@toinen.example",), phones=("+358161234",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "info+tag+news@toinen.example",
+        "016 1234",
+        "+358 (0)16 1234",
+        "０１６１２３４",
+    ],
+)
+def test_a_short_number_and_an_address_with_two_tags_are_found_as_alone(text):
+    assert Mentions(TAGGED).certain(text)
+    assert Crowd((ANNA, TAGGED, BRUNO)).certain(text) == [TAGGED]
+
+
+def test_digits_of_another_number_are_no_marks_between():
+    assert not Mentions(TAGGED).certain("１６２４０１２３４")
+
+
 def test_the_key_of_a_record_is_found_within_a_longer_number(crowd):
     for text in (f"contact {KEY}", "ab" + KEY.replace("-", "").upper() + "cd"):
         assert crowd.keys(text) == [ANNA] == [ANNA] * bool(Mentions(ANNA).keys(text))
