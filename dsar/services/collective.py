@@ -14,8 +14,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dsar.models import Request
+from dsar.scope import KIND
 from dsar.services import identity, intake
 from register.actors import Actor
+from register.datamap.graph import graph
 from register.errors import DomainError
 
 
@@ -35,6 +37,12 @@ def open_for_people(
     """
     if not subject_ids:
         raise DomainError("nobody_chosen", _("There is nobody to erase."))
+    people = graph().root(KIND).model._base_manager.filter(pk__in=subject_ids)
+    if people.count() < len(set(subject_ids)):
+        # Whoever was erased is in the ledgers still, and cannot be erased again.
+        raise DomainError(
+            "unknown_person", _("There is no such person any more; search again.")
+        )
     request = intake.open_request(
         kind=Request.Kind.ERASURE,
         channel=channel,

@@ -7,6 +7,8 @@ second time finds nothing left to do.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -18,7 +20,8 @@ from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, requests, verification
 from dsar.services.erasure_identity import seal
 from dsar.services.erasure_plan import mentioning_rows
-from dsar.services.erasure_rows import Selection, emptied_fields
+from dsar.services.erasure_reasons import reasons
+from dsar.services.erasure_rows import Keys, Selection, emptied_fields
 from dsar.services.erasure_steps import (
     ERASE,
     PURPOSE,
@@ -84,6 +87,10 @@ def execute(request: Request) -> ErasurePlan:
     gathered, selection = looked.gathered, looked.selection
     # Rewritten first, while the rows still show who else is in them.
     made.rewritten = erasure_mentions.take_out_of_own(selection, gathered, scope)
+    kept = reasons(selection)
+    made.rewritten += erasure_mentions.take_out_of_others(
+        kept, gathered, scope, includes_namesakes=True
+    )
     made.rewritten += erasure_mentions.take_out_of_others(
         mentioning_rows(made),
         gathered,
@@ -93,12 +100,14 @@ def execute(request: Request) -> ErasurePlan:
     deleted = delete_together(
         {graph()[label].model: keys for label, keys in selection.delete.items()}
     )
-    made.files_removed = deleted.pop("files", 0) + _blank(selection, made)
+    made.files_removed = deleted.pop("files", 0) + _blank(
+        selection, besides=kept | _own(made)
+    )
     made.deleted = {label: count for label, count in deleted.items() if count}
     made.mentions = {}
     made.sealed_identifiers = seal(gathered, purpose=str(request.pk))
     made.executed_at = timezone.now()
-    _record_erasure(request, scope, made)
+    _record_erasure(request, _erased(request, scope, selection), made)
     made.save(update_fields=_WRITTEN)
     return made
 
@@ -114,19 +123,30 @@ _WRITTEN = (
 )
 
 
-def _record_erasure(request: Request, scope: Scope, made: ErasurePlan) -> None:
+def _erased(
+    request: Request, scope: Scope, selection: Selection
+) -> Collection[uuid.UUID]:
+    """Return whom the record names: of many, not those whom another request erased."""
+    if not request.is_collective:
+        return scope.subject_ids
+    return sorted(selection.delete.get(graph().root(KIND).label, ()))
+
+
+def _record_erasure(
+    request: Request, people: Collection[uuid.UUID], made: ErasurePlan
+) -> None:
     system = actors.system(PURPOSE)
     root = graph().root(KIND).model._meta.label_lower
     details: dict[str, Any] = {"revision": made.revision}
     if not request.is_collective:
         # Of many, these are not what was deleted of each: the record of it has them.
         details["counts"] = made.deleted
-    if scope.subject_ids:
+    if people:
         audit.record_about(
             "contact.erased",
             actor=system,
             object_type=root,
-            subject_ids=scope.subject_ids,
+            subject_ids=people,
             **details,
         )
     else:
@@ -134,14 +154,16 @@ def _record_erasure(request: Request, scope: Scope, made: ErasurePlan) -> None:
     requests.add_event(request, RequestEvent.Kind.ERASED, actor=system)
 
 
-def _blank(selection: Selection, made: ErasurePlan) -> int:
-    """Empty or replace the fields that erasure empties, in rows that stay.
+def _own(made: ErasurePlan) -> Keys:
+    """Return the record of this very erasure, which is written whole."""
+    return {ErasurePlan._meta.label: {made.pk}}
 
-    But for the record of this very erasure, which is written whole.
-    """
+
+def _blank(selection: Selection, *, besides: Keys) -> int:
+    """Empty or replace the fields that erasure empties, in rows that stay."""
     removed = 0
     for entry, staying in selection.staying():
-        keys = staying - {made.pk} if entry.model is ErasurePlan else staying
+        keys = staying - besides.get(entry.label, set())
         emptied = emptied_fields(entry.label)
         if not keys or not emptied:
             continue

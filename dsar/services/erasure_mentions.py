@@ -21,7 +21,6 @@ from dsar.services.erasure_claims import not_held
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_rows import Keys, Selection, others_in, people_in
 from dsar.services.erasure_texts import (
-    CELL,
     FindSpans,
     TextColumn,
     matching_rows,
@@ -165,10 +164,13 @@ def _spoken_of(
 ) -> There:
     found: dict[Any, Identity] = {}
     for key, values in rows(entry, columns, keys):
-        text = CELL.join(column.texts(values[column.name]) for column in columns)
-        people = everybody.certain(text)
-        if also_by_name:
-            people = list(dict.fromkeys([*people, *everybody.names(text)]))
+        people: dict[Identity, None] = {}
+        for column in columns:
+            # By itself: a first name beside another's family name is nobody.
+            text = column.texts(values[column.name])
+            people |= dict.fromkeys(everybody.certain(text))
+            if also_by_name:
+                people |= dict.fromkeys(everybody.names(text))
         if people:
             found[key] = _joined(people)
     return found

@@ -19,6 +19,7 @@ from dsar.scope import Scope
 from dsar.services.erasure_claims import claims_in_force
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_mentions import Found
+from dsar.services.erasure_reasons import reasons
 from dsar.services.erasure_rows import (
     Keys,
     Selection,
@@ -50,8 +51,10 @@ def lines(selection: Selection, found: Found) -> list[Line]:
         made.append(_line(label, Erasure.SCRUB, keys))
     for label, keys in selection.keep.items():
         made.append(_kept_line(graph()[label], keys))
+    besides = reasons(selection)
     for entry, keys in selection.staying():
-        made += _field_lines(entry, keys)
+        if emptied := keys - besides.get(entry.label, set()):
+            made += _field_lines(entry, emptied)
     for verdict, rows in ((MENTION, found.certain), (NAMESAKE, found.namesakes)):
         made += [_line(label, verdict, keys) for label, keys in rows.items()]
     return made

@@ -9,7 +9,7 @@ from django.utils import timezone
 from communications.models import Call, Chat, ChatLine
 from contacts.models import Contact, ImportBatch, ImportRow
 from contacts.services.imports import batches
-from dsar.models import Request, RequestPerson
+from dsar.models import Request, RequestEvent, RequestPerson
 from dsar.services import collective, erasure
 from dsar.services.erasure_identity import unseal
 from register import actors
@@ -297,3 +297,55 @@ def test_an_erasure_gives_nobody_the_data_and_keeps_its_state(
     assert request_.state == state
     assert not Job.objects.filter(kind="dsar.make_package").exists()
     assert not request_.findings.exists()
+
+
+def test_whose_decision_it_was_stays_and_names_nobody(
+    anna, bruno, cecilia, actor, officer, second_officer
+):
+    request = collective.open_for_people(
+        [anna.pk, bruno.pk],
+        channel="post",
+        received_at=timezone.now(),
+        reason="Order 17/2026 of the authority, Bruno Mäkelä",
+        actor=actor,
+    )
+
+    erase(request, officer, second_officer)
+
+    assert request.outcome == Request.Outcome.ERASED, request.plan.left_over
+    received = request.events.get(kind="received")
+    assert received.reason == "Order 17/2026 of the authority, […]"
+
+
+def test_who_is_erased_by_another_request_keeps_its_reason_and_goes_once(
+    anna, bruno, request_, officer, second_officer
+):
+    erase(erasure_request(anna, officer, reason="Anna asked"), officer, second_officer)
+
+    erase(request_, officer, second_officer)
+
+    assert request_.outcome == Request.Outcome.ERASED
+    assert request_.plan.deleted["contacts.Contact"] == 1
+    assert request_.events.get(kind="received").reason == "Order of the authority"
+    assert not RequestEvent.objects.filter(reason="Anna asked").exists()
+    erased = AuditEntry.objects.filter(action="contact.erased")
+    assert sorted(e.subject_id for e in erased) == sorted([anna.pk, bruno.pk])
+
+
+def test_who_was_erased_already_is_refused(anna, bruno, actor, officer, second_officer):
+    erase(erasure_request(anna, officer), officer, second_officer)
+
+    with pytest.raises(DomainError, match="no such person"):
+        open_for(actor, anna, bruno)
+
+    assert Request.objects.count() == 1
+    assert Contact.objects.filter(pk=bruno.pk).exists()
+
+
+def test_who_is_named_twice_is_erased_once(anna, actor, officer, second_officer):
+    request = open_for(actor, anna, anna)
+
+    erase(request, officer, second_officer)
+
+    assert request.outcome == Request.Outcome.ERASED
+    assert AuditEntry.objects.filter(action="contact.erased").count() == 1
