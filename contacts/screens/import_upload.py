@@ -48,7 +48,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         response.headers["Connection"] = "close"
         return response
     handler = NamelessUpload(request, max_bytes=settings.IMPORT_MAX_BYTES)
-    request.upload_handlers = [handler]
+    # Any other form has been read already, and has no file.
+    if request.content_type == "multipart/form-data":
+        request.upload_handlers = [handler]
     return _upload(request, handler=handler)
 
 

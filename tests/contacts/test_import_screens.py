@@ -129,6 +129,16 @@ def test_a_form_without_a_file_or_a_title_says_what_is_missing(marketer, client_
     assert "Choose the file to import." in page
 
 
+def test_a_form_sent_as_text_is_told_that_it_has_no_file(marketer, client_of):
+    sent = client_of(marketer).post(
+        UPLOAD, "title=Fair", content_type="application/x-www-form-urlencoded"
+    )
+
+    assert sent.status_code == 200
+    assert "Choose the file to import." in text(sent)
+    assert not ImportBatch.objects.exists()
+
+
 def test_a_forged_form_is_refused(marketer):
     from django.test import Client
 
