@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from django.db import DatabaseError, connection, models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +160,12 @@ def _outcome(check: Check) -> Outcome:
         return Outcome(
             State.UNKNOWN,
             _("The check itself failed (%(error)s).") % {"error": type(error).__name__},
+            _("Run manage.py migrate.") if _lacks_tables(error) else "",
         )
+
+
+def _lacks_tables(error: Exception) -> bool:
+    return isinstance(error.__cause__, UndefinedTable | UndefinedColumn)
 
 
 def _database_answers() -> bool:

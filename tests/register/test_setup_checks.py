@@ -174,6 +174,27 @@ def test_a_check_that_fails_says_so_without_its_text_and_stops_no_other(only):
         cursor.execute("SELECT 1")
 
 
+@pytest.mark.parametrize(
+    ("statement", "todo"),
+    [
+        ("SELECT * FROM table_to_come", "Run manage.py migrate."),
+        ("SELECT to_come FROM register_controller", "Run manage.py migrate."),
+        ("SELECT 1/0", ""),
+    ],
+)
+def test_a_check_that_misses_a_table_asks_for_migrations(only, statement, todo):
+    def run():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    only(run)
+
+    (result,) = setup_checks.run_all()
+
+    assert result.outcome.state == State.UNKNOWN
+    assert result.outcome.todo == todo
+
+
 def test_a_web_process_that_works_as_the_owner_is_missing_its_role():
     """Here it is one; the page is served as the application role."""
     (found,) = (
