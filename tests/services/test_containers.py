@@ -88,6 +88,43 @@ def test_no_service_has_a_secret_in_its_environment_or_command(name):
     assert not re.search(r"(?i)pass(word)?=", str(SERVICES[name].get("command", "")))
 
 
+def test_every_setting_reaches_the_containers_and_the_document():
+    sources = "".join(
+        (ROOT / "settings" / name).read_text()
+        for name in ("base.py", "production.py", "web_server.py")
+    )
+    read = set(
+        re.findall(
+            r"(?:env\.\w+|environ\.get|environment\.(?:secret|secrets_list))\(\s*\"([A-Z_]+)",
+            sources,
+        )
+    )
+    of_image = set(
+        re.findall(
+            r"^(?:ENV)?\s+([A-Z_]+)=", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+        )
+    )
+    of_compose = {name.removesuffix("_FILE") for name in SERVICES["web"]["environment"]}
+    # The first is set by the entry point of web; TLS is always in front of the containers.
+    by_themselves = {"SELOSTE_PROCESS", "SECURE_SSL_REDIRECT"}
+    settings_table = (ROOT / "docs" / "operations.md").read_text()
+
+    assert len(read) > 20
+    assert read - of_image - of_compose == by_themselves
+    for name in read - {"SELOSTE_PROCESS"}:
+        short = f"`{name.removeprefix('CONTROLLER')}`"
+        assert f"`{name}`" in settings_table or short in settings_table, name
+
+
+def test_a_setting_of_compose_that_is_not_in_env_stays_unset():
+    passed_on = {
+        name for name, value in SERVICES["web"]["environment"].items() if value is None
+    }
+
+    assert {"IMPORT_MAX_BYTES", "RECORDING_MAX_BYTES", "LOG_LEVEL"} <= passed_on
+    assert SERVICES["proxy"]["environment"]["SELOSTE_MAX_BODY"].startswith("${")
+
+
 def test_only_the_proxy_is_reached_from_outside_and_servers_reach_nobody():
     assert [name for name, s in SERVICES.items() if "ports" in s] == ["proxy"]
     assert COMPOSE["networks"]["inside"]["internal"] is True
