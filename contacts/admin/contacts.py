@@ -19,7 +19,6 @@ from contacts.admin.imports import ImportFilter
 from contacts.admin.lists import (
     ContactChangeList,
     ContactPaginator,
-    main_point,
     most_wanted,
     present_companies,
 )
@@ -133,8 +132,8 @@ class ContactAdmin(RegisterAdmin):
 
     def autocomplete_text(self, obj: Contact) -> str:
         """Tell namesakes apart by address and company."""
-        email = main_point(obj, ContactPoint.Kind.EMAIL)
-        parts = [obj.full_name, email, present_companies(obj)]
+        found: Any = obj
+        parts = [obj.full_name, found.main_email, present_companies(obj)]
         return ", ".join(part for part in parts if part) or str(obj)
 
     @admin.display(description=_("name"), ordering="last_name")
@@ -143,14 +142,14 @@ class ContactAdmin(RegisterAdmin):
         return obj.full_name or str(_("no name"))
 
     @admin.display(description=_("e-mail"), empty_value="–")
-    def email(self, obj: Contact) -> str | None:
+    def email(self, obj: Any) -> str | None:
         """Show the primary e-mail address."""
-        return main_point(obj, ContactPoint.Kind.EMAIL) or None
+        return obj.main_email or None
 
     @admin.display(description=_("telephone"), empty_value="–")
-    def phone(self, obj: Contact) -> str | None:
+    def phone(self, obj: Any) -> str | None:
         """Show the primary telephone number."""
-        return main_point(obj, ContactPoint.Kind.PHONE) or None
+        return obj.main_phone or None
 
     @admin.display(description=_("company"), empty_value="–")
     def company(self, obj: Contact) -> str | None:

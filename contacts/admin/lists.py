@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,9 +30,9 @@ class IdsFirstPaginator(EstimatedPaginator):
     rows costs about 75 ms instead of 1.5 s.
     """
 
-    def lookups(self) -> list[str | Prefetch[Any]]:
-        """What the rows of a page are shown with, in one query each."""
-        return []
+    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Add what rows are shown with, read for the rows of the page alone."""
+        return rows
 
     def page(self, number: int | str) -> Page[Any]:
         """Return one page."""
@@ -43,32 +44,25 @@ class IdsFirstPaginator(EstimatedPaginator):
         if queryset.query.distinct:
             keys = list(keys)  # it would select what it sorts by besides
         found = queryset.model._default_manager.filter(pk__in=keys)
-        rows = list(found.order_by(*queryset.query.order_by))
-        prefetch_related_objects(rows, *self.lookups())
-        return Page(rows, number, self)
+        rows = self.with_columns(found).order_by(*queryset.query.order_by)
+        return Page(list(rows), number, self)
 
 
 class ContactPaginator(IdsFirstPaginator):
     """Pages of contacts with main addresses and present companies."""
 
-    def lookups(self) -> list[str | Prefetch[Any]]:
-        """Return what :func:`main_point` and :func:`present_companies` read."""
-        return [
-            Prefetch(
-                "points",
-                ContactPoint.objects.filter(is_primary=True).only(
-                    "contact_id", "kind", "value"
-                ),
-                to_attr="main_points",
-            ),
-            Prefetch(
-                "affiliations",
-                current_affiliations()
-                .select_related("company")
-                .only("contact_id", "company__name"),
-                to_attr="present_roles",
-            ),
-        ]
+    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Add ``main_email``, ``main_phone`` (or None) and ``company_names``."""
+        here = OuterRef("pk")
+        points = ContactPoint.objects.filter(contact=here, is_primary=True)
+        value = points.order_by().values("value")
+        roles = current_affiliations().filter(contact=here)
+        shown: QuerySet[Any] = rows.annotate(
+            main_email=Subquery(value.filter(kind=ContactPoint.Kind.EMAIL)),
+            main_phone=Subquery(value.filter(kind=ContactPoint.Kind.PHONE)),
+            company_names=ArraySubquery(roles.values("company__name")),
+        )
+        return shown
 
 
 class WordSearchChangeList(ChangeList):
@@ -135,21 +129,15 @@ class ContactChangeList(WordSearchChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Read the rows of the page."""
         super().get_results(request)
-        rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
-        prefetch_related_objects(rows, *self.paginator.lookups())
+        rows: Any = self.result_list  # type: ignore[has-type]
+        if isinstance(rows, QuerySet):  # all of it fits on one page
+            rows = list(self.paginator.with_columns(rows))
         self.result_list = rows
 
 
-def main_point(contact: Any, kind: ContactPoint.Kind) -> str:
-    """Return the primary address of a kind of a contact from a :class:`ContactPaginator`."""
-    return next(
-        (point.value for point in contact.main_points if point.kind == kind), ""
-    )
-
-
 def present_companies(contact: Any) -> str:
-    """Return the first company and how many more, of a contact from the same."""
-    names = [role.company.name for role in contact.present_roles]
+    """Return the first company and how many more, of a contact of :class:`ContactPaginator`."""
+    names = contact.company_names
     if len(names) > 1:
         return f"{names[0]} +{len(names) - 1}"
     return "".join(names)

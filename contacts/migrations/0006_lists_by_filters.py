@@ -26,10 +26,6 @@ class Migration(migrations.Migration):
         ),
         migrations.RemoveIndex(
             model_name='contact',
-            name='contact_newest',
-        ),
-        migrations.RemoveIndex(
-            model_name='contact',
             name='contact_by_name',
         ),
         migrations.RemoveIndex(
@@ -54,7 +50,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contact',
-            index=models.Index(fields=['-created_at', 'id'], include=('relationship', 'source', 'language'), name='contact_newest'),
+            index=models.Index(fields=['-created_at', 'id'], include=('relationship', 'source', 'language'), name='contact_newest_filtered'),
         ),
         migrations.AddIndex(
             model_name='contact',

@@ -126,10 +126,12 @@ class Contact(models.Model):
         indexes = [
             # The contact list in its two orders. What the filters ask stands in them
             # too: whoever matches is found without reading the table.
+            # Narrow: to page 10,000 half a million of its entries are walked.
+            models.Index(fields=["-created_at", "id"], name="contact_newest"),
             models.Index(
                 fields=["-created_at", "id"],
                 include=["relationship", "source", "language"],
-                name="contact_newest",
+                name="contact_newest_filtered",
             ),
             models.Index(
                 fields=["last_name", "first_name", "id"],
