@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dsar.mentions.crowd import Crowd
-from dsar.mentions.finding import MARK, Mentions, Span, replaced
+from dsar.mentions.finding import MARK, Mentions, Span, merged, replaced
 from dsar.mentions.known_by import Known
 
-__all__ = ["MARK", "Crowd", "Mentions", "Span", "mentions_of", "replaced"]
+__all__ = ["MARK", "Crowd", "Mentions", "Span", "mentions_of", "merged", "replaced"]
 
 
 def mentions_of(known: Known) -> Mentions | Crowd:

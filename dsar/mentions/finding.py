@@ -222,7 +222,7 @@ class Mentions:
         found = [*self.certain(text), *self.keys(text), *self.names(text)]
         if words:
             found += self.words(text, sparing=sparing)
-        return _merged(found)
+        return merged(found)
 
     def _forms(self, word: str) -> tuple[str, ...]:
         """Return the names of the person that ``word`` may be a form of."""
@@ -319,7 +319,8 @@ def replaced(text: str, spans: list[Span]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def merged(spans: list[Span]) -> list[Span]:
+    """Return spans in order and apart."""
     merged: list[Span] = []
     for start, stop in sorted(spans):
         if merged and start < merged[-1][1]:

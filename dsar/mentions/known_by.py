@@ -46,22 +46,6 @@ class Identity:
             phones=tuple(phone for phone in self.phones if phone not in shared),
         )
 
-    def together_with(self, others: Iterable[Identity]) -> Identity:
-        """Return everything that this one and others are known by."""
-        everybody = (self, *others)
-        return Identity(
-            **{
-                field.name: tuple(
-                    dict.fromkeys(
-                        value
-                        for each in everybody
-                        for value in getattr(each, field.name)
-                    )
-                )
-                for field in dataclasses.fields(Identity)
-            }
-        )
-
 
 # One for each person whom an erasure is about.
 Known = tuple[Identity, ...]

@@ -11,10 +11,10 @@ import dataclasses
 import functools
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from dsar.mentions import Crowd, Mentions, mentions_of
+from dsar.mentions import Crowd, Mentions, Span, mentions_of, merged
 from dsar.mentions.known_by import Identity, Known
 from dsar.scope import KIND, Scope
 from dsar.services.erasure_claims import not_held
@@ -97,7 +97,7 @@ def take_out_of_own(selection: Selection, gathered: Gathered, scope: Scope) -> i
         if not columns:
             continue
         known = gathered.known
-        who: Identity | There = known[0]
+        who: Known | There = known
         if len(known) > 1:
             who = _together(known, people_in(entry, keys, scope.subject_ids))
         changed += _take_out(entry, columns, keys, who, scope)
@@ -121,7 +121,7 @@ def take_out_of_others(
     for label, keys in keys_by_table.items():
         entry = graph()[label]
         columns = searched_columns(entry)
-        who: Identity | There = known[0]
+        who: Known | There = known
         if isinstance(everybody, Crowd):
             who = _spoken_of(
                 everybody, entry, columns, keys, also_by_name=includes_namesakes
@@ -133,7 +133,7 @@ def take_out_of_others(
 # --- one of many ----------------------------------------------------------------------
 
 # What those are known by who are in a row, or of whom it speaks.
-There = Mapping[Any, Identity]
+There = Mapping[Any, Known]
 
 
 def _besides_own(
@@ -149,7 +149,7 @@ def _besides_own(
 def _together(known: Known, people: Mapping[Any, Collection[uuid.UUID]]) -> There:
     by_key = {key: identity for identity in known for key in identity.keys}
     return {
-        key: _joined(by_key[str(person)] for person in sorted(there))
+        key: tuple(by_key[str(person)] for person in sorted(there))
         for key, there in people.items()
     }
 
@@ -162,7 +162,7 @@ def _spoken_of(
     *,
     also_by_name: bool,
 ) -> There:
-    found: dict[Any, Identity] = {}
+    found: dict[Any, Known] = {}
     for key, values in rows(entry, columns, keys):
         people: dict[Identity, None] = {}
         for column in columns:
@@ -172,13 +172,8 @@ def _spoken_of(
             if also_by_name:
                 people |= dict.fromkeys(everybody.names(text))
         if people:
-            found[key] = _joined(people)
+            found[key] = tuple(people)
     return found
-
-
-def _joined(people: Iterable[Identity]) -> Identity:
-    first, *others = people
-    return first.together_with(others) if others else first
 
 
 # --- taking out -----------------------------------------------------------------------
@@ -188,7 +183,7 @@ def _take_out(
     entry: Entry,
     columns: list[TextColumn],
     keys: Collection[Any],
-    who: Identity | There,
+    who: Known | There,
     scope: Scope,
 ) -> int:
     # A company or an import may have very many others; asked for only if needed.
@@ -201,11 +196,12 @@ def _take_out(
     mentions_of_one = functools.lru_cache(maxsize=1_000)(Mentions)
 
     def spans(key: Any, column: TextColumn) -> FindSpans:
-        identity = who if isinstance(who, Identity) else who.get(key)
-        if identity is None or (column.identifies and key in owned):
+        people = who.get(key, ()) if isinstance(who, Mapping) else who
+        if not people or (column.identifies and key in owned):
             return lambda _text: []
         return functools.partial(
-            mentions_of_one(identity).spans,
+            _spans_of_each,
+            [mentions_of_one(identity) for identity in people],
             words=column.mentions_others,
             sparing=sparing.get(key, frozenset()),
         )
@@ -214,6 +210,22 @@ def _take_out(
     if rewritten:
         rebuild(entry.label, keys)
     return rewritten
+
+
+def _spans_of_each(
+    people: list[Mentions], text: str, *, words: bool, sparing: frozenset[str]
+) -> list[Span]:
+    """Return where they stand, each looked for alone.
+
+    As one person with several names they would take a word between two of them along.
+    """
+    return merged(
+        [
+            span
+            for one in people
+            for span in one.spans(text, words=words, sparing=sparing)
+        ]
+    )
 
 
 def searched_columns(entry: Entry) -> list[TextColumn]:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from communications.models import Call, Chat, ChatLine
-from contacts.models import Contact, ImportBatch, ImportRow
+from communications.models import Call, Chat, ChatLine, ChatParticipant
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactWord,
+    ImportBatch,
+    ImportRow,
+)
+from contacts.services import search_words
 from contacts.services.imports import batches
 from dsar.models import Request, RequestEvent, RequestPerson
 from dsar.services import collective, erasure
@@ -349,3 +358,83 @@ def test_who_is_named_twice_is_erased_once(anna, actor, officer, second_officer)
 
     assert request.outcome == Request.Outcome.ERASED
     assert AuditEntry.objects.filter(action="contact.erased").count() == 1
+
+
+@pytest.mark.parametrize("includes_namesakes", [False, True])
+def test_what_is_left_is_the_same_as_when_each_was_erased_alone(
+    includes_namesakes, officer, second_officer, actor
+):
+    def erased(*, is_together: bool) -> dict[str, list[str]]:
+        one, two = people = people_and_neighbour()
+        requests = (
+            [open_for(actor, one, two)]
+            if is_together
+            else [erasure_request(person, officer) for person in people]
+        )
+        for request in requests:
+            erase(
+                request, officer, second_officer, includes_namesakes=includes_namesakes
+            )
+            assert request.outcome == Request.Outcome.ERASED
+        return what_is_left()
+
+    with transaction.atomic():
+        together = erased(is_together=True)
+        transaction.set_rollback(True)
+    alone = erased(is_together=False)
+
+    assert together == alone
+    assert together["people"] == ["Cecilia"]
+    assert "[…] ja […] ja Cecilia: […]" in together["texts"]
+    assert "[…] Cecilia […]: […], […]" in together["texts"]
+
+
+def people_and_neighbour() -> tuple[Contact, Contact]:
+    """Return two who share chats and companies with each other and with Cecilia."""
+    one = make_contact(first_name="Ylva", last_name="Ståhl", email="ylva@posti.example")
+    two = make_contact(first_name="Yrjö", last_name="Mäkelä", phone="+358407654321")
+    cecilia = make_contact(
+        first_name="Cecilia",
+        last_name="Lindqvist",
+        email="cecilia@posti.example",
+        source_detail="Yrjö 040 765 4321, Ylva Ståhl",
+    )
+    for name, kind, members in (
+        ("Ylva Ståhl & Yrjö Mäkelä", "company", (one, two, cecilia)),
+        ("Tmi Ylva Ståhl", "sole_trader", (one, two)),
+        ("Tmi Yrjö Mäkelä", "sole_trader", (two, cecilia)),
+    ):
+        firm = Company.objects.create(name=name, kind=kind, source="staff")
+        for person in members:
+            Affiliation.objects.create(contact=person, company=firm, source="staff")
+        search_words.refresh_of_companies([firm.pk])
+    make_recording(one)
+    make_chat(one, two)
+    make_chat(
+        one, two, cecilia, agent_says="Ylva ja Yrjö ja Cecilia: ylva@posti.example"
+    )
+    make_chat(
+        one,
+        two,
+        cecilia,
+        agent_says="Ylva Ståhl Cecilia Yrjö: ylva@posti.example, 0407654321",
+    )
+    make_chat(one, cecilia, agent_says="Yrjö Mäkelä ja Ylva; 040 765 4321")
+    make_chat(cecilia, agent_says="Yrjö Mäkelä ja Ylva Ståhl, Yrjö, Ylva")
+    return one, two
+
+
+def what_is_left() -> dict[str, list[str]]:
+    """Return what the register says, without the records of the erasures."""
+    fields = {
+        "people": Contact.objects.values_list("first_name"),
+        "companies": Company.objects.values_list("name"),
+        "participants": ChatParticipant.objects.values_list("display_name"),
+        "words": ContactWord.objects.values_list("word"),
+        "sources": Contact.objects.values_list("source_detail"),
+        "texts": ChatLine.objects.values_list("text"),
+    }
+    return {
+        name: sorted(text for (text,) in rows) + (["calls"] * Call.objects.count())
+        for name, rows in fields.items()
+    }
