@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dsar.models import ErasurePlan, Request
 from dsar.screens.requests import load, load_to_change
 from dsar.services import erasure, requests as services, verification
-from dsar.services.erasure_plan import MENTION, NAMESAKE
+from dsar.services.erasure_plan import MENTION, NAMESAKE, UNDECIDED
 from dsar.wording import table_name
 from register import access, actors
 from register.actors import Actor
@@ -223,6 +223,7 @@ def _groups(plan: ErasurePlan) -> dict[str, Any]:
         "rewritten_lines": of(Erasure.SCRUB),
         "mention_lines": of(MENTION),
         "namesake_lines": of(NAMESAKE),
+        "undecided_lines": of(UNDECIDED),
         "emptied_lines": of(Erasure.BLANK, Erasure.CONSTANT),
         "kept_lines": of(Erasure.KEEP),
         "left_places": _places(plan.left_over),

@@ -80,8 +80,10 @@ def gather(request: Request, scope: Scope) -> Gathered:
     the person's own, and from what the request itself names. Addresses and numbers
     that other people have as their own too (a switchboard) are left out.
     """
+    # A record without a contact says nothing more of whose it is among many people.
+    told_by = Scope(scope.subject_ids) if request.is_collective else scope
     found = Gathered(
-        facts=tuple(_facts(scope, each=request.is_collective)),
+        facts=tuple(_facts(told_by, each=request.is_collective)),
         keys=tuple(map(str, scope.subject_ids)),
         is_collective=request.is_collective,
         lines=() if request.is_collective else tuple(request.identifiers),

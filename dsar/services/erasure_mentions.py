@@ -39,10 +39,23 @@ _DECIDED = (Erasure.KEEP, Erasure.BLANK, Erasure.CONSTANT)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Found:
-    """Rows of others that mention the person, by table."""
+    """Rows of others that mention the person, by table.
+
+    Those of ``undecided`` are nobody's in the register and stay as they are: whether
+    the person is meant is for somebody to judge.
+    """
 
     certain: Keys
     namesakes: Keys
+    undecided: Keys = dataclasses.field(default_factory=dict)
+
+    def leaving(self, undecided: Keys) -> Found:
+        """Return the same with these rows left to be judged."""
+        return Found(
+            _filled(_besides(self.certain, undecided)),
+            _filled(_besides(self.namesakes, undecided)),
+            undecided,
+        )
 
 
 def find(known: Known, selection: Selection, scope: Scope) -> Found:
@@ -272,6 +285,10 @@ def _names_of_others(
         key: frozenset().union(*(names.get(other, frozenset()) for other in there))
         for key, there in others.items()
     }
+
+
+def _besides(keys: Keys, others: Keys) -> Keys:
+    return {label: found - others.get(label, set()) for label, found in keys.items()}
 
 
 def _filled(keys: Keys) -> Keys:

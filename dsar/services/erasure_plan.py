@@ -33,7 +33,7 @@ from register.identifiers import try_normalise_email, try_normalise_phone
 from register.periods import HELSINKI, Period, ends_at
 
 # Verdicts of lines about rows that are not the person's own.
-MENTION, NAMESAKE = "mention", "namesake"
+MENTION, NAMESAKE, UNDECIDED = "mention", "namesake", "undecided"
 
 Line = dict[str, Any]
 
@@ -55,7 +55,11 @@ def lines(selection: Selection, found: Found) -> list[Line]:
     for entry, keys in selection.staying():
         if emptied := keys - besides.get(entry.label, set()):
             made += _field_lines(entry, emptied)
-    for verdict, rows in ((MENTION, found.certain), (NAMESAKE, found.namesakes)):
+    for verdict, rows in (
+        (MENTION, found.certain),
+        (NAMESAKE, found.namesakes),
+        (UNDECIDED, found.undecided),
+    ):
         made += [_line(label, verdict, keys) for label, keys in rows.items()]
     return made
 
@@ -81,6 +85,7 @@ def stored_mentions(found: Found) -> dict[str, dict[str, list[Any]]]:
     return {
         MENTION: _plain(found.certain),
         NAMESAKE: _plain(found.namesakes),
+        UNDECIDED: _plain(found.undecided),
     }
 
 

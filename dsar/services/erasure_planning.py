@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.scope import scope_of
-from dsar.services import erasure_mentions, requests
+from dsar.services import erasure_mentions, loose_records, requests
 from dsar.services.erasure_identity import gather
 from dsar.services.erasure_plan import Line, fingerprint, lines, stored_mentions
-from dsar.services.erasure_rows import select
+from dsar.services.erasure_rows import Keys, select
 from dsar.services.erasure_steps import (
     APPROVAL,
     PLAN,
@@ -39,16 +39,22 @@ def plan(
 
     Searches every free text for mentions, which takes seconds in a large register:
     screens order it by :func:`order_plan`. A plan that waits for its approval is
-    withdrawn from it; what was decided about namesakes stays unless it is given. Refuses
-    a request of another kind, one without a confirmed person, and one that is being
+    withdrawn from it; what was decided about namesakes stays unless it is given. Of many
+    people the records without a contact are confirmed here, anew each time. Refuses a request of another kind, one without a confirmed person, and one that is being
     carried out.
     """
     request = lock_for_planning(request)
     scope = confirmed_scope(request)
     if request.state == Request.State.APPROVAL:
         approvals.withdraw(APPROVAL, object_id=request.pk, actor=actor)
+    gathered = gather(request, scope)
+    undecided: Keys = {}
+    if request.is_collective:
+        loose = loose_records.find(gathered, scope)
+        loose_records.confirm(request, loose.own, actor=actor)
+        scope, undecided = scope_of(request), loose.undecided
     selection = select(scope)
-    found = erasure_mentions.find(gather(request, scope).known, selection, scope)
+    found = erasure_mentions.find(gathered.known, selection, scope).leaving(undecided)
     earlier = ErasurePlan.objects.filter(request=request).first()
     if includes_namesakes is None:
         includes_namesakes = earlier is not None and earlier.includes_namesakes

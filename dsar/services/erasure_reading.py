@@ -22,7 +22,7 @@ from register.identifiers import (
 )
 
 # Addresses and numbers that are compared as they are written; most are.
-_NORMAL = re.compile(r"\+[0-9]+|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*@[a-z0-9-]+(?:\.[a-z]+)+")
+NORMAL = re.compile(r"\+[0-9]+|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*@[a-z0-9-]+(?:\.[a-z]+)+")
 
 Kinds = tuple[Identifier, ...]
 # Of one row: the person's key, then the values of its identifying fields.
@@ -79,9 +79,16 @@ def addresses(facts: Iterable[Facts], lines: Iterable[str]) -> set[str]:
         for row in each.rows() if places else ():
             found.update(value for place in places if (value := row[place]))
     found.update(lines)
-    for text in [text for text in found if not _NORMAL.fullmatch(text)]:
-        found.add(try_normalise_email(text) or try_normalise_phone(text) or text)
+    for text in [text for text in found if not NORMAL.fullmatch(text)]:
+        found.add(compared(text))
     return found
+
+
+def compared(text: str) -> str:
+    """Return an address or number as it is compared; anything else as it is."""
+    if NORMAL.fullmatch(text):
+        return text
+    return try_normalise_email(text) or try_normalise_phone(text) or text
 
 
 @dataclasses.dataclass(slots=True)

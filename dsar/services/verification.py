@@ -18,7 +18,13 @@ from dsar.mentions import mentions_of
 from dsar.mentions.known_by import Known
 from dsar.models import ErasurePlan, Request, RequestEvent
 from dsar.scope import scope_of
-from dsar.services import closing, erasure_mentions, requests, verification_files
+from dsar.services import (
+    closing,
+    erasure_mentions,
+    loose_records,
+    requests,
+    verification_files,
+)
 from dsar.services.erasure_identity import unseal
 from dsar.services.erasure_rows import select
 from dsar.services.verification_search import Search, search
@@ -53,13 +59,14 @@ def verify(request: Request) -> dict[str, int]:
     made = request.plan
     if made.verified_at is not None or not made.sealed_identifiers:
         return dict(made.left_over)
-    known = unseal(made.sealed_identifiers, purpose=str(request.pk)).known
+    gathered = unseal(made.sealed_identifiers, purpose=str(request.pk))
+    known, scope = gathered.known, scope_of(request)
     _remove_files(request, known)
     while files.remove_due():
         pass
-    found = search(
-        known, scope=scope_of(request), includes_namesakes=made.includes_namesakes
-    )
+    found = search(known, scope=scope, includes_namesakes=made.includes_namesakes)
+    if request.is_collective:
+        found.left_over += loose_records.shared_places(gathered, scope)
     return _note(request, found)
 
 
@@ -136,6 +143,9 @@ def _take_out_again(request: Request) -> int:
     gathered = unseal(made.sealed_identifiers, purpose=str(request.pk))
     scope = scope_of(request)
     found = erasure_mentions.find(gathered.known, select(scope), scope)
+    if request.is_collective:
+        # Taking the number out of a call would leave its recording, and nobody to ask.
+        found = found.leaving(loose_records.find(gathered, scope).all)
     keys = dict(found.certain)
     if made.includes_namesakes:
         for label, more in found.namesakes.items():
