@@ -185,30 +185,21 @@ def for_people(
 
     It is made once and kept under ``name``. A few people stand in the text, which is
     planned faster; many come in as one parameter, so that ten thousand cost no more
-    text than one. A scope with records gets its own, in which they stand.
+    text than one. A scope with records gets its own.
     """
-    is_few = len(scope.subject_ids) <= _FEW
-    if not scope.subject_ids or (scope.records and is_few):
+    if scope.records or not scope.subject_ids:
         return make(scope).replace("%", "%%"), []
-    template = _template_for_people(name, make, scope)
-    somebody = _array((_SOMEBODY,))
-    if is_few:
-        return template.replace(somebody, _array(scope.subject_ids)), []
-    return (
-        "WITH people AS MATERIALIZED (SELECT unnest(%s::uuid[]) AS id) "
-        + template.replace(somebody, "ARRAY(SELECT id FROM people)"),
-        [array(scope.subject_ids)],
-    )
-
-
-def _template_for_people(name: str, make: Callable[[Scope], str], scope: Scope) -> str:
-    somebody = Scope((_SOMEBODY,), scope.records)
-    if scope.records:
-        return make(somebody).replace("%", "%%")
     templates = _templates()
     if name not in templates:
-        templates[name] = make(somebody).replace("%", "%%")
-    return templates[name]
+        templates[name] = make(Scope((_SOMEBODY,))).replace("%", "%%")
+    somebody = _array((_SOMEBODY,))
+    if len(scope.subject_ids) <= _FEW:
+        return templates[name].replace(somebody, _array(scope.subject_ids)), []
+    return (
+        "WITH people AS MATERIALIZED (SELECT unnest(%s::uuid[]) AS id) "
+        + templates[name].replace(somebody, "ARRAY(SELECT id FROM people)"),
+        [array(scope.subject_ids)],
+    )
 
 
 def _counts_sql(_: uuid.UUID, scope: Scope) -> str:

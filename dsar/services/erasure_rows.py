@@ -198,9 +198,14 @@ def file_count(entry: Entry, keys: Collection[Any]) -> int:
 def _in_roles(scope: Scope, which: str) -> Iterator[InRole]:
     """Yield the rows in which the persons have a role, of all tables, with one query.
 
-    Each comes with the keys of those rows that are due.
+    Each comes with the keys of those rows that are due. Records without a contact are
+    asked for by themselves: in one query with ten thousand people they cost half a minute.
     """
     if scope.is_empty:
+        return
+    if scope.subject_ids and scope.records:
+        yield from _in_roles(Scope(scope.subject_ids), which)
+        yield from _in_roles(Scope((), scope.records), which)
         return
     sql, params = for_people(f"erasure_rows_{which}", _SQL[which], scope)
     roles = _roles()
@@ -277,8 +282,10 @@ def _is_due(entry: Entry, rows: RowsInRole) -> str:
         isinstance(retention, WithParent)
         and rows.subject.path.startswith(f"{retention.parent}__")
         and _is_plain(entry, rows.sql)
+        and '" t2 ' in rows.sql
     ):
-        # The way to the person leads through the parent: it is there as t2.
+        # The way to the person leads through the parent: it is there as t2. To a
+        # parent that is itself a record without a contact no join leads.
         field = entry.model._meta.get_field(retention.parent)
         parent = graph().of(field.remote_field.model)  # type: ignore[union-attr]
         return f"NOT ({exists_now(parent, 't2')})"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from communications.models import Call, Recording
 from dsar.models import Request, RequestEvent, RequestRecord
-from dsar.services import collective, erasure, intake, verification
+from dsar.services import collective, erasure, identity, intake, verification
 from register import actors
 from register.models import AuditEntry
 from register.services import jobs
@@ -245,6 +245,17 @@ def test_one_persons_are_confirmed_by_the_officer_alone(anna, officer, actor):
     assert not request.records.exists()
     assert not lines(request, "undecided")
     assert_untouched(recording)
+
+
+def test_a_request_about_records_alone_is_planned(officer, actor):
+    recording = make_recording(None, ANNAS)
+    request = open_by(actor, phone=ANNAS)
+    record = ("communications.Call", str(recording.call_id))
+    identity.confirm_person(request, subject_ids=[], records=[record], actor=actor)
+
+    erasure.plan(request, actor=actor)
+
+    assert lines(request, "delete_row")["communications.Recording"] == 1
 
 
 def test_the_page_says_how_many_are_left_to_be_judged(
