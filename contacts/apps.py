@@ -16,9 +16,12 @@ class ContactsConfig(AppConfig):
         from contacts import page_parts
         from contacts.services import search_words
         from contacts.services.imports import undeliverable
-        from register.datamap.derived import register_rebuild
+        from register.datamap.derived import register_rebuild, register_rebuild_without
 
         page_parts.register()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
         register_rebuild("contacts.Contact", search_words.refresh_with_colleagues)
+        register_rebuild_without(
+            "contacts.Company", search_words.refresh_those_who_stay
+        )

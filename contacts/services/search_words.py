@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.models import (
@@ -42,11 +42,34 @@ _BETWEEN_PARTS = re.compile(r"[@._+-]+")
 Words = dict[uuid.UUID, set[str]]
 
 
-def refresh(contact_ids: Iterable[uuid.UUID]) -> None:
-    """Bring the words of these contacts in line with what is stored about them."""
+def refresh(
+    contact_ids: Iterable[uuid.UUID], *, leaving: Collection[uuid.UUID] = ()
+) -> None:
+    """Bring the words of these contacts in line with what is stored about them.
+
+    Whoever is ``leaving`` hides no company any more, though the role is there still.
+    """
     for batch in _batches(contact_ids):
         with transaction.atomic():
-            _write(ContactWord, "contact", _words_of_contacts(batch))
+            _write(ContactWord, "contact", _words_of_contacts(batch, leaving))
+
+
+def refresh_those_who_stay(
+    company_ids: Collection[uuid.UUID], leaving: Collection[uuid.UUID]
+) -> None:
+    """Let people be found by companies that were hidden for somebody who is erased.
+
+    Their own words alone: those of the companies say nothing of who is there.
+    """
+    hidden = _protected_roles(company_ids).filter(
+        company__kind=Company.Kind.SOLE_TRADER
+    )
+    gone = set(leaving)
+    companies = {company for company, person in hidden if person in gone}
+    if companies:
+        roles = Affiliation.objects.filter(company__in=companies)
+        people = set(roles.values_list("contact_id", flat=True))
+        refresh(people - gone, leaving=gone)
 
 
 def refresh_with_colleagues(contact_ids: Iterable[uuid.UUID]) -> None:
@@ -114,7 +137,9 @@ def refresh_turned_roles(*, on: date | None = None) -> int:
     return len(people)
 
 
-def _words_of_contacts(ids: list[uuid.UUID]) -> Words:
+def _words_of_contacts(
+    ids: list[uuid.UUID], leaving: Collection[uuid.UUID] = ()
+) -> Words:
     # The lock keeps two refreshes from writing the same words twice; rows that point
     # to the contact can still be added meanwhile.
     locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=ids)
@@ -133,13 +158,15 @@ def _words_of_contacts(ids: list[uuid.UUID]) -> Words:
         .exclude(contact__in=protected)
         .values_list("contact_id", "company_id")
     )
-    companies = _words_of_workplaces({company_id for _, company_id in roles})
+    companies = _words_of_workplaces({company_id for _, company_id in roles}, leaving)
     for pk, company_id in roles:
         words[pk] |= companies.get(company_id, set())
     return words
 
 
-def _words_of_workplaces(ids: set[uuid.UUID]) -> Words:
+def _words_of_workplaces(
+    ids: set[uuid.UUID], leaving: Collection[uuid.UUID] = ()
+) -> Words:
     """Return what people are found by because they work there.
 
     Workers see the companies that row security hides; nobody is to be found by those.
@@ -151,7 +178,8 @@ def _words_of_workplaces(ids: set[uuid.UUID]) -> Words:
         )
     )
     traders = {pk for pk, kind, *_ in named if kind == Company.Kind.SOLE_TRADER}
-    hidden = _with_protected_people(traders) if traders else set()
+    roles = _protected_roles(traders) if traders else ()
+    hidden = {company for company, person in roles if person not in leaving}
     return {
         pk: _of_company(name, business_id)
         for pk, _kind, name, business_id in named
@@ -159,11 +187,14 @@ def _words_of_workplaces(ids: set[uuid.UUID]) -> Words:
     }
 
 
-def _with_protected_people(company_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+def _protected_roles(
+    company_ids: Collection[uuid.UUID],
+) -> QuerySet[Affiliation, tuple[uuid.UUID, uuid.UUID]]:
+    """Return ``(company, person)`` of the protected people at these companies."""
     roles = Affiliation.objects.filter(
         company__in=company_ids, contact__in=protections.in_force().values("subject_id")
     )
-    return set(roles.values_list("company_id", flat=True))
+    return roles.values_list("company_id", "contact_id")
 
 
 def _words_of_companies(ids: list[uuid.UUID]) -> Words:

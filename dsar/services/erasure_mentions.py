@@ -28,7 +28,7 @@ from dsar.services.erasure_texts import (
     rows,
     text_columns,
 )
-from register.datamap.derived import rebuild
+from register.datamap.derived import rebuild, rebuild_without
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure, Identifier
 from register.identifiers import name_words
@@ -114,6 +114,7 @@ def take_out_of_own(selection: Selection, gathered: Gathered, scope: Scope) -> i
         if len(known) > 1:
             who = _together(known, people_in(entry, keys, scope.subject_ids))
         changed += _take_out(entry, columns, keys, who, scope)
+        rebuild_without(label, keys, scope.subject_ids)
     return changed
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import Affiliation, Company, CompanyWord
+from contacts.selectors import search
 from contacts.services import search_words
 from dsar import scope
 from dsar.services import erasure_rows
+from register import actors
 from register.datamap.declarations import SELF, Subject
 from register.datamap.graph import graph
 from register.datamap.paths import PathError, compile_path
+from register.services import protections
 from tests.conftest import make_contact
+from tests.dsar.erasure_factory import erase, erasure_request
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +57,62 @@ def test_it_stays_while_somebody_else_belongs_to_it_and_goes_with_the_last(trade
     assert "contacts.Company" not in chosen(trader).delete
     assert chosen(trader).rewrite["contacts.Company"] == {company.pk}
     assert chosen(trader, helper).delete["contacts.Company"] == {company.pk}
+
+
+@pytest.fixture
+def helpers(trader, officer):
+    """Two who work for the trader, whose address is protected."""
+    company = company_of(trader)
+    found = [
+        make_contact(first_name=name, last_name="Apu", company=company)
+        for name in ("Heikki", "Helmi")
+    ]
+    protect(trader, officer)
+    assert found_by("Toiminimi") == set()
+    return found
+
+
+def protect(person, officer):
+    protections.protect(person.pk, ground="own_request", actor=actors.of_user(officer))
+
+
+def found_by(word):
+    return {found.pk for found in search(word)}
+
+
+def words_of_companies():
+    return set(CompanyWord.objects.values_list("company_id", "word"))
+
+
+def test_colleagues_are_found_by_the_company_when_the_protected_person_is_erased(
+    trader, helpers, officer, second_officer
+):
+    Company.objects.update(name="Toiminimi Tiina Salo")
+    search_words.refresh_of_companies([company_of(trader).pk])
+    request = erasure_request(trader, officer)
+
+    erase(request, officer, second_officer)
+
+    assert request.outcome == "erased", request.plan.left_over
+    assert found_by("Toiminimi") == {helper.pk for helper in helpers}
+    assert found_by("Salo") == set()
+    name = Company.objects.get().name
+    assert name == "Toiminimi […]"
+    assert words_of_companies() == {
+        (company_of(helpers[0]).pk, word)
+        for word in ("toiminimi", search_words.key_of_company(name))
+    }
+
+
+def test_they_are_not_while_another_of_them_is_protected(
+    trader, helpers, officer, second_officer
+):
+    protect(helpers[1], officer)
+
+    erase(erasure_request(trader, officer), officer, second_officer)
+
+    assert found_by("Toiminimi") == set()
+    assert found_by("Heikki") == {helpers[0].pk}
 
 
 def test_a_limited_company_stays_when_its_last_person_goes(anna, company):
