@@ -8,16 +8,21 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from dsar.services.erasure_rows import Keys, others_in
 from register.datamap.graph import Entry, graph, kept_with_map
 from register.models import Hold
 
 CLAIMS = (Hold.Reason.LEGAL_CLAIM, Hold.Reason.AUTHORITY)
+# Written out: making it from the models takes longer than asking it.
+CLAIMED = f"""
+    SELECT subject_id, object_type, object_id FROM register_hold
+    WHERE released_at IS NULL AND reason IN ({", ".join(f"'{each.value}'" for each in CLAIMS)})
+"""  # noqa: S608 - constants
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,12 +79,16 @@ def _wholes(label: str) -> list[Any]:
 
 def claims_in_force() -> Claims:
     """Return what claims hold now."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIMED)
+        return read_claims(cursor.fetchall())
+
+
+def read_claims(rows: Iterable[tuple[uuid.UUID | None, str, str]]) -> Claims:
+    """Return what the rows of :data:`CLAIMED` say."""
     people: set[uuid.UUID] = set()
     records: dict[str, set[str]] = defaultdict(set)
-    found = Hold.objects.filter(released_at=None, reason__in=CLAIMS).order_by()
-    for person, kind, key in found.values_list(
-        "subject_id", "object_type", "object_id"
-    ):
+    for person, kind, key in rows:
         if person is not None:
             people.add(person)
         if kind:
@@ -92,7 +101,7 @@ def not_held(rows: Keys, *, besides: Collection[uuid.UUID]) -> Keys:
 
     The search after the erasure finds it, and somebody judges whether it may stay.
     """
-    claims = claims_in_force()
+    claims = claims_in_force() if rows else None
     if not claims:
         return rows
     left = {

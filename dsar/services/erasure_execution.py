@@ -33,7 +33,7 @@ from dsar.services.erasure_steps import (
 )
 from register import actors, audit, files
 from register.database.arrays import array
-from register.datamap.graph import graph
+from register.datamap.graph import Entry, graph
 from register.datamap.removal import delete_together
 from register.datamap.vocabulary import Erasure
 from register.errors import DomainError
@@ -160,41 +160,55 @@ def _own(made: ErasurePlan) -> Keys:
 
 
 def _blank(selection: Selection, *, besides: Keys) -> int:
-    """Empty or replace the fields that erasure empties, in rows that stay."""
+    """Empty or replace the fields that erasure empties, in rows that stay.
+
+    With one statement. Returns how many files that removes.
+    """
     removed = 0
+    updates: list[str] = []
+    params: list[Any] = []
     for entry, staying in selection.staying():
         keys = staying - besides.get(entry.label, set())
         emptied = emptied_fields(entry.label)
         if not keys or not emptied:
             continue
-        meta = entry.model._meta
-        assignments: list[str] = []
-        params: list[Any] = []
-        for name, personal in emptied:
-            field_name, _dot, key = name.partition(".")
-            field = meta.get_field(field_name)
-            assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
+        for field_name in {name.partition(".")[0] for name, _personal in emptied}:
             if field_name in entry.file_fields:
                 removed += files.order_removal_of_rows(
                     entry.model, field_name, list(keys)
                 )
-            column = f'"{field.column}"'
-            if key:
-                before = next((a for a in assignments if a.startswith(column)), "")
-                if before:
-                    assignments.remove(before)
-                assignments.append(f"{before or f'{column} = {column}'} - '{key}'")
-            else:
-                is_blank = personal.erasure is Erasure.BLANK
-                assignments.append(f"{column} = %s")
-                params.append(_empty(field) if is_blank else personal.value)
+        assignments, values = _assignments(entry)
+        meta = entry.model._meta
+        updates.append(
+            f'u{len(updates)} AS (UPDATE "{meta.db_table}" SET {assignments}'  # noqa: S608 - identifiers come from model metadata
+            f' WHERE "{meta.pk.column}" = ANY(%s))'
+        )
+        params += [*values, array(keys)]
+    if updates:
         with connection.cursor() as cursor:
-            cursor.execute(
-                f'UPDATE "{meta.db_table}" SET {", ".join(assignments)}'  # noqa: S608 - identifiers come from model metadata
-                f' WHERE "{meta.pk.column}" = ANY(%s)',
-                [*params, array(keys)],
-            )
+            cursor.execute(f"WITH {', '.join(updates)} SELECT 1", params)
     return removed
+
+
+def _assignments(entry: Entry) -> tuple[str, list[Any]]:
+    """Return what empties the fields of a row that erasure empties, as SQL."""
+    assignments: list[str] = []
+    params: list[Any] = []
+    for name, personal in emptied_fields(entry.label):
+        field_name, _dot, key = name.partition(".")
+        field = entry.model._meta.get_field(field_name)
+        assert isinstance(field, models.Field)  # noqa: S101 - the checks saw to it
+        column = f'"{field.column}"'
+        if key:
+            before = next((a for a in assignments if a.startswith(column)), "")
+            if before:
+                assignments.remove(before)
+            assignments.append(f"{before or f'{column} = {column}'} - '{key}'")
+        else:
+            is_blank = personal.erasure is Erasure.BLANK
+            assignments.append(f"{column} = %s")
+            params.append(_empty(field) if is_blank else personal.value)
+    return ", ".join(assignments), params
 
 
 def _empty(field: models.Field[Any, Any]) -> Any:

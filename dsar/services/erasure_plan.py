@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.models import ErasurePlan, Request
 from dsar.scope import Scope
-from dsar.services.erasure_claims import claims_in_force
+from dsar.services.erasure_claims import CLAIMED, Claims, read_claims
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_mentions import Found
 from dsar.services.erasure_reasons import reasons
@@ -105,7 +106,8 @@ def obstacles(
 ) -> list[DomainError]:
     """Return what stands in the way of the erasure, each with what to do about it."""
     found = []
-    if _claimed(scope, selection):
+    claims, waiting = _claims_and_requests()
+    if _claimed(claims, scope, selection):
         found.append(
             DomainError(
                 "on_hold",
@@ -114,7 +116,7 @@ def obstacles(
                 ),
             )
         )
-    if _is_access_open(scope, gathered):
+    if _is_access_open(waiting, scope, gathered):
         found.append(
             DomainError(
                 "access_open",
@@ -210,12 +212,33 @@ def _end(rows: Any, anchor: str, period: str) -> datetime:
     return ends_at(latest or now, Period.parse(period))
 
 
-def _claimed(scope: Scope, selection: Selection) -> bool:
+# A person, the record held or "", its key; a person, the address and number given.
+_IN_THE_WAY = f"""
+    SELECT true, held.* FROM ({CLAIMED}) held
+    UNION ALL
+    SELECT false, p.subject_id, r.email, r.phone FROM dsar_request r
+    LEFT JOIN dsar_requestperson p ON p.request_id = r.id
+    WHERE r.kind = '{Request.Kind.ACCESS.value}' AND r.state <> '{Request.State.CLOSED.value}'
+"""  # noqa: S608 - constants
+_Rows = list[tuple[uuid.UUID | None, str, str]]
+
+
+def _claims_and_requests() -> tuple[Claims, _Rows]:
+    """Return what claims hold now, and the open requests for access; asked at once."""
+    claimed: _Rows = []
+    waiting: _Rows = []
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_THE_WAY)
+        for is_claim, person, one, other in cursor.fetchall():
+            (claimed if is_claim else waiting).append((person, one, other))
+    return read_claims(claimed), waiting
+
+
+def _claimed(claims: Claims, scope: Scope, selection: Selection) -> bool:
     """Whether a claim holds a person, a row that would go or change, or another in one.
 
     Of rows that only change the others do not matter: a company has many.
     """
-    claims = claims_in_force()
     if not claims:
         return False
     if claims.people & set(scope.subject_ids):
@@ -229,15 +252,9 @@ def _claimed(scope: Scope, selection: Selection) -> bool:
     )
 
 
-def _is_access_open(scope: Scope, gathered: Gathered) -> bool:
+def _is_access_open(waiting: _Rows, scope: Scope, gathered: Gathered) -> bool:
     """Whether one of the persons waits for the answer to a request for access."""
     people = set(scope.subject_ids)
-    waiting: Iterable[tuple[uuid.UUID | None, str, str]] = (
-        Request.objects.filter(kind=Request.Kind.ACCESS)
-        .exclude(state=Request.State.CLOSED)
-        .order_by()
-        .values_list("people__subject_id", "email", "phone")
-    )
     unidentified = []
     for person, email, phone in waiting:
         if person in people:

@@ -6,16 +6,26 @@ person's request is the person's, and emptied.
 
 from __future__ import annotations
 
+from django.db import connection
+
 from dsar.models import RequestEvent
 from dsar.services.erasure_rows import Keys, Selection
+from register.database.arrays import array
 from register.datamap.graph import graph
+
+_REASONS = """
+    SELECT e.id FROM dsar_requestevent e JOIN dsar_request r ON r.id = e.request_id
+    WHERE e.id = ANY(%s) AND r.is_collective
+"""
 
 
 def reasons(selection: Selection) -> Keys:
     """Return the rows whose reason is not emptied: whoever is named is taken out."""
     label = graph().of(RequestEvent).label
-    events = RequestEvent.objects.filter(
-        pk__in=selection.keep.get(label, ()), request__is_collective=True
-    )
-    keys = set(events.order_by().values_list("pk", flat=True))
+    events = selection.keep.get(label)
+    if not events:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, [array(events)])
+        keys = {key for (key,) in cursor.fetchall()}
     return {label: keys} if keys else {}
