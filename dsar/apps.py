@@ -12,8 +12,10 @@ class DsarConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make known the jobs, the decisions of a second person, and the panel."""
+        """Make known the jobs, the decisions of a second person, and what other pages show."""
         from dsar import panel
+        from dsar.screens import of_import
         from dsar.services import erasure, package, verification  # noqa: F401
 
         panel.register()
+        of_import.register_links()

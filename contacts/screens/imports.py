@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
+from contacts.import_links import links_of
 from contacts.models import ImportBatch, ImportRow
 from contacts.screens import import_preview
 from contacts.screens.import_frame import batch_for, page, record_reading, url_of
@@ -213,6 +214,7 @@ def _context(
         "same_file": batches.same_file(batch),
         "wizard": wizard if may_import and not is_working else None,
         "may_import": may_import,
+        "links": links_of(batch, user=request.user),
         **(progress.progress_context(job) if job is not None else {}),
     }
 

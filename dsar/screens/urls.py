@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from dsar.screens import erasure, find, package, requests, review
+from dsar.screens import erasure, find, of_import, package, requests, review
 
 View = Callable[..., HttpResponseBase]
 
@@ -26,6 +26,7 @@ def of_requests(model_admin: Any) -> list[URLPattern]:
         return url
 
     return [
+        *of_import.urls(model_admin),
         *erasure.urls(model_admin),
         step("find/", find.find, "find"),
         step("clock/", requests.clock, "clock"),

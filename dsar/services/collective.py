@@ -10,15 +10,23 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dsar.models import Request
+from dsar.models import Request, RequestPerson
 from dsar.scope import KIND
 from dsar.services import identity, intake
+from register import access, audit
 from register.actors import Actor
+from register.database.locks import Lock, advisory_lock
 from register.datamap.graph import graph
+from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
+
+audit.register_actions(
+    {"import.erasure_asked": _("asked to erase the people whom an import added")}
+)
 
 
 @transaction.atomic
@@ -52,3 +60,48 @@ def open_for_people(
         actor=actor,
     )
     return identity.confirm_person(request, subject_ids=subject_ids, actor=actor)
+
+
+def may_open(user: object) -> bool:
+    """Whether the user may register a request and say whom it is about."""
+    rights = (Action.ADD, Action.CHANGE)
+    return all(access.may(user, right, Category.REQUESTS) for right in rights)
+
+
+@transaction.atomic
+def open_for_source(
+    source: models.Model,
+    subject_ids: Collection[uuid.UUID],
+    *,
+    channel: Request.Channel | str,
+    received_at: datetime,
+    reason: str,
+    actor: Actor,
+) -> Request:
+    """Register a request to erase the people whom ``source`` added, and note it there.
+
+    Leaves out whom an open request about many people is about already. Raises
+    PermissionDenied without the rights; refuses nobody, and a decision that is nobody's.
+    """
+    if not may_open(actor.user):
+        raise PermissionDenied
+    if not reason.strip():
+        raise DomainError(
+            "decision_missing", _("Say whose decision it is."), field="reason"
+        )
+    # Whoever presses the button at the same time finds nobody left.
+    advisory_lock(Lock.REQUEST_NUMBER)
+    people = set(subject_ids).difference(asked_already())
+    request = open_for_people(
+        people, channel=channel, received_at=received_at, reason=reason, actor=actor
+    )
+    audit.record("import.erasure_asked", actor=actor, obj=source, count=len(people))
+    return request
+
+
+def asked_already() -> models.QuerySet[RequestPerson, uuid.UUID]:
+    """The keys of those whom an open request about many people is about."""
+    people = RequestPerson.objects.filter(request__is_collective=True)
+    return people.exclude(request__state=Request.State.CLOSED).values_list(
+        "subject_id", flat=True
+    )

@@ -266,7 +266,7 @@ def test_an_import_added_whom_it_did_not_find(anna, bruno, cecilia):
             is_written=is_written,
         )
 
-    assert batches.people_added(batch) == [anna.pk]
+    assert list(batches.people_added(batch)) == [anna.pk]
 
 
 def test_more_people_than_stand_in_a_text_are_erased_the_same(

@@ -261,12 +261,12 @@ def _locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
     return locked
 
 
-def people_added(batch: ImportBatch) -> list[uuid.UUID]:
-    """Return the contacts whom an import added, as long as its rows are kept.
+def people_added(batch: ImportBatch) -> QuerySet[ImportRow, uuid.UUID]:
+    """The keys of the contacts whom an import added, as long as its rows are kept.
 
     Not those it found in the register: they are there for a reason of their own.
     """
     rows = ImportRow.objects.filter(
         batch=batch, is_written=True, outcome=ImportRow.Outcome.NEW
     ).exclude(contact=None)
-    return list(rows.order_by().values_list("contact_id", flat=True).distinct())
+    return rows.order_by().values_list("contact_id", flat=True).distinct()
