@@ -122,14 +122,18 @@ def test_a_web_process_that_works_as_the_owner_is_not_ready(ask):
     assert sentence.startswith("row security does not bind this web process: role ")
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_web_process_whose_role_owns_a_table_is_not_ready(ask, settings):
     role = settings.APPLICATION_ROLE
     with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE of_the_web ()")
         cursor.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
-        cursor.execute(f"ALTER TABLE register_job OWNER TO {role}")
-
-    problems = body(ask("/readyz", TOKEN, role=role))["problems"]
+        try:
+            cursor.execute(f"ALTER TABLE of_the_web OWNER TO {role}")
+            problems = body(ask("/readyz", TOKEN, role=role))["problems"]
+        finally:
+            cursor.execute(f"REVOKE CREATE ON SCHEMA public FROM {role}")
+            cursor.execute("DROP TABLE of_the_web")
 
     assert problems["role"] == [
         f"row security does not bind this web process: role {role} is the owner of"
