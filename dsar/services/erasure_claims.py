@@ -13,7 +13,8 @@ from typing import Any
 
 from django.db import connection, models
 
-from dsar.services.erasure_rows import Keys, others_in
+from dsar.services.erasure_people import others_in
+from dsar.services.erasure_sql import Keys
 from register.datamap.graph import Entry, graph, kept_with_map
 from register.models import Hold
 

@@ -21,7 +21,8 @@ from dsar.services import erasure_mentions, requests, verification
 from dsar.services.erasure_identity import seal
 from dsar.services.erasure_plan import mentioning_rows
 from dsar.services.erasure_reasons import reasons
-from dsar.services.erasure_rows import Keys, Selection, emptied_fields
+from dsar.services.erasure_rows import Selection, emptied_fields
+from dsar.services.erasure_sql import Keys
 from dsar.services.erasure_steps import (
     ERASE,
     PURPOSE,

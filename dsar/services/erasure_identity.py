@@ -25,7 +25,8 @@ from dsar.mentions.known_by import Known
 from dsar.models import Request
 from dsar.scope import KIND, RowsInRole, Scope, for_people, rows_in_roles
 from dsar.services.erasure_reading import Facts, addresses, read
-from dsar.services.erasure_rows import entries, with_columns
+from dsar.services.erasure_rows import entries
+from dsar.services.erasure_sql import with_columns
 from register.database.arrays import array
 from register.datamap.declarations import WithParent
 from register.datamap.graph import Entry, graph, kept_with_map

@@ -19,7 +19,9 @@ from dsar.mentions.known_by import Identity, Known
 from dsar.scope import KIND, Scope
 from dsar.services.erasure_claims import not_held
 from dsar.services.erasure_identity import Gathered
-from dsar.services.erasure_rows import Keys, Selection, others_in, people_in
+from dsar.services.erasure_people import others_in, people_in
+from dsar.services.erasure_rows import Selection
+from dsar.services.erasure_sql import Keys
 from dsar.services.erasure_texts import (
     FindSpans,
     TextColumn,

@@ -21,11 +21,8 @@ from dsar.services.erasure_claims import CLAIMED, Claims, read_claims
 from dsar.services.erasure_identity import Gathered
 from dsar.services.erasure_mentions import Found
 from dsar.services.erasure_reasons import reasons
-from dsar.services.erasure_rows import (
-    Keys,
-    Selection,
-    file_count,
-)
+from dsar.services.erasure_rows import Selection, file_count
+from dsar.services.erasure_sql import Keys
 from register.datamap.declarations import Ends, Keep, WithParent
 from register.datamap.graph import Entry, graph
 from register.datamap.vocabulary import Erasure

@@ -13,7 +13,8 @@ from dsar.scope import scope_of
 from dsar.services import erasure_mentions, loose_records, requests
 from dsar.services.erasure_identity import gather
 from dsar.services.erasure_plan import Line, fingerprint, lines, stored_mentions
-from dsar.services.erasure_rows import Keys, select
+from dsar.services.erasure_rows import select
+from dsar.services.erasure_sql import Keys
 from dsar.services.erasure_steps import (
     APPROVAL,
     PLAN,

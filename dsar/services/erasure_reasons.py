@@ -9,7 +9,8 @@ from __future__ import annotations
 from django.db import connection
 
 from dsar.models import RequestEvent
-from dsar.services.erasure_rows import Keys, Selection
+from dsar.services.erasure_rows import Selection
+from dsar.services.erasure_sql import Keys
 from register.database.arrays import array
 from register.datamap.graph import graph
 

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from django.db import connection, models
-
 from dsar.scope import (
     KIND,
-    RowsInRole,
     Scope,
-    exists_now,
     for_people,
     rows_in_roles,
 )
-from register.database.arrays import array
+from dsar.services.erasure_parts import add_parts
+from dsar.services.erasure_people import with_others
+from dsar.services.erasure_sql import (
+    Keys,
+    is_due_in,
+    keys_and_due,
+    keys_of,
+    rows_of,
+    with_columns,
+)
 from register.database.visibility import choosing_rows
-from register.datamap.declarations import Personal, Subject, WithParent
+from register.datamap.declarations import Personal, Subject
 from register.datamap.graph import Entry, graph, kept_with_map
-from register.datamap.removal import parts_of
 from register.datamap.vocabulary import Erasure
 
-Keys = dict[str, set[Any]]
 # A table, a role, the keys of its rows, and of those that are due.
 InRole = tuple[Entry, Subject, set[Any], set[Any]]
 
@@ -114,71 +115,19 @@ def _selected(found: Iterable[InRole], scope: Scope, *, locks: bool) -> Selectio
             case Erasure.DELETE_ROW:
                 delete[entry.label] |= keys
             case Erasure.DELETE_WHEN_LAST:
-                shared = _with_others(entry, keys, scope.subject_ids)
+                shared = with_others(entry, keys, scope.subject_ids)
                 rewrite[entry.label] |= shared
                 delete[entry.label] |= keys - shared
             case Erasure.SCRUB:
                 rewrite[entry.label] |= keys
             case _:
                 keep[entry.label] |= keys
-    _add_parts(delete, due, locks=locks)
+    add_parts(delete, due, locks=locks)
     for label in list(rewrite):
         rewrite[label] -= delete.get(label, set())
     for label in list(keep):
         keep[label] -= delete.get(label, set()) | rewrite.get(label, set())
     return Selection(*map(_filled, (delete, rewrite, keep, due)))
-
-
-@choosing_rows()
-def with_others(
-    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
-) -> set[Any]:
-    """Return the keys of those rows that reach anybody else by the same paths."""
-    return _with_others(entry, keys, subject_ids)
-
-
-def _with_others(
-    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
-) -> set[Any]:
-    found: set[Any] = set()
-    for subject in entry.subjects(KIND):
-        found |= _reaching_others(entry, subject, keys, subject_ids)
-    return found
-
-
-@choosing_rows()
-def others_in(
-    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
-) -> dict[Any, set[uuid.UUID]]:
-    """Return, for each row, the other contacts it reaches in any role."""
-    return _reached(entry, keys, subject_ids, "NOT IN")
-
-
-@choosing_rows()
-def people_in(
-    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID]
-) -> dict[Any, set[uuid.UUID]]:
-    """Return, for each row, those of these contacts whom it reaches in any role."""
-    return _reached(entry, keys, subject_ids, "IN")
-
-
-def _reached(
-    entry: Entry, keys: Collection[Any], subject_ids: Collection[uuid.UUID], which: str
-) -> dict[Any, set[uuid.UUID]]:
-    found: dict[Any, set[uuid.UUID]] = defaultdict(set)
-    if not keys:
-        return found
-    for subject in entry.subjects(KIND):
-        path = entry.sql_path(subject)
-        joins = " ".join(path.joins)
-        for key, other in _rows(
-            f'SELECT t0."{path.primary_key}", {path.column} FROM "{path.table}" t0 {joins}'  # noqa: S608 - identifiers come from model metadata, here and below
-            f' WHERE t0."{path.primary_key}" = ANY(%s) AND {path.column} IS NOT NULL'
-            f" AND {path.column} {which} (SELECT unnest(%s::uuid[])) AND {path.when}",
-            [array(keys), array(subject_ids)],
-        ):
-            found[key].add(other)
-    return found
 
 
 def file_count(entry: Entry, keys: Collection[Any]) -> int:
@@ -187,7 +136,7 @@ def file_count(entry: Entry, keys: Collection[Any]) -> int:
     meta = entry.model._meta
     for name in entry.file_fields:
         column = meta.get_field(name).column  # type: ignore[union-attr]
-        total += _rows(
+        total += rows_of(
             f'SELECT count(*) FROM "{meta.db_table}"'  # noqa: S608
             f' WHERE "{meta.pk.column}" = ANY(%s) AND "{column}" <> \'\'',
             [list(keys)],
@@ -209,10 +158,10 @@ def _in_roles(scope: Scope, which: str) -> Iterator[InRole]:
         return
     sql, params = for_people(f"erasure_rows_{which}", _SQL[which], scope)
     roles = _roles()
-    for place, keys, late in _rows(sql, params):
+    for place, keys, late in rows_of(sql, params):
         if keys is not None:
             entry, subject = roles[place]
-            yield entry, subject, _keys(entry, keys), _keys(entry, late)
+            yield entry, subject, keys_of(entry, keys), keys_of(entry, late)
 
 
 @kept_with_map
@@ -229,8 +178,8 @@ def _roles_sql(scope: Scope, *, only_changing: bool = False) -> str:
             if only_changing and is_kept and not emptied_fields(entry.label):
                 continue  # the ledgers, which may be long
             # What is kept is emptied whether it is due or not.
-            is_due = "false" if only_changing and is_kept else _is_due(entry, rows)
-            columns = _keys_and_due(
+            is_due = "false" if only_changing and is_kept else is_due_in(entry, rows)
+            columns = keys_and_due(
                 places[entry.label, rows.subject],
                 entry,
                 is_due,
@@ -258,182 +207,9 @@ def emptied_fields(label: str) -> list[tuple[str, Personal]]:
     ]
 
 
-def with_columns(entry: Entry, keys: str, columns: str) -> str:
-    """Return the query for the keys of rows with other columns of them, of table ``t0``."""
-    meta = entry.model._meta
-    if _is_plain(entry, keys):
-        return f"SELECT {columns} FROM {keys.removeprefix(_head(entry))}"  # noqa: S608 - identifiers come from model metadata, here and below
-    return f'SELECT {columns} FROM "{meta.db_table}" t0 WHERE t0."{meta.pk.column}" IN ({keys})'  # noqa: S608
-
-
-def _is_plain(entry: Entry, keys: str) -> bool:
-    """Whether the query has the table as ``t0`` and reads it once."""
-    return keys.startswith(_head(entry)) and " UNION " not in keys
-
-
-def _head(entry: Entry) -> str:
-    return f'SELECT t0."{entry.model._meta.pk.column}" FROM '  # noqa: S608
-
-
-def _is_due(entry: Entry, rows: RowsInRole) -> str:
-    """Return SQL for whether a row of the query is due."""
-    retention = entry.map.retention
-    if (
-        isinstance(retention, WithParent)
-        and rows.subject.path.startswith(f"{retention.parent}__")
-        and _is_plain(entry, rows.sql)
-        and '" t2 ' in rows.sql
-    ):
-        # The way to the person leads through the parent: it is there as t2. To a
-        # parent that is itself a record without a contact no join leads.
-        field = entry.model._meta.get_field(retention.parent)
-        parent = graph().of(field.remote_field.model)  # type: ignore[union-attr]
-        return f"NOT ({exists_now(parent, 't2')})"
-    return _is_due_itself(entry)
-
-
-def _is_due_itself(entry: Entry) -> str:
-    return f"NOT ({exists_now(entry, 't0')})"
-
-
-# Of tables whose rows end with nothing.
-_NEVER = ("false", "NOT (true)")
-
-
-def _keys_and_due(place: int, entry: Entry, is_due: str, *, once: bool = False) -> str:
-    """Return the columns for a place, the keys of all rows, and of those that are due."""
-    key = f't0."{entry.model._meta.pk.column}"'
-    keys = f"json_agg({'DISTINCT ' if once else ''}{key})"
-    late = f"({keys} FILTER (WHERE {is_due}))"
-    if is_due in _NEVER:
-        late = "NULL"
-    return f"{place}, {keys}::text, {late}::text"
-
-
-def _keys(entry: Entry, keys: str | None) -> set[Any]:
-    """Return keys as the table has them."""
-    if keys is None:
-        return set()
-    found = json.loads(keys)
-    return (
-        set(found) if isinstance(found[0], int) else set(map(_to_python(entry), found))
-    )
-
-
-def _to_python(entry: Entry) -> Callable[[Any], Any]:
-    # A tenth of what the field itself would take.
-    pk = entry.model._meta.pk
-    return uuid.UUID if isinstance(pk, models.UUIDField) else pk.to_python
-
-
-def _reaching_others(
-    entry: Entry,
-    subject: Subject,
-    keys: Collection[Any],
-    subject_ids: Collection[uuid.UUID],
-) -> set[Any]:
-    if not keys:
-        return set()
-    path = entry.sql_path(subject)
-    sql = path.select_rows(
-        f't0."{path.primary_key}" = ANY(%s) AND {{column}} IS NOT NULL AND {{column}} NOT IN (SELECT unnest(%s::uuid[]))'
-    )
-    distinct = sql.replace("SELECT ", "SELECT DISTINCT ", 1)
-    return {row[0] for row in _rows(distinct, [array(keys), array(subject_ids)])}
-
-
-def _add_parts(delete: Keys, due: Keys, *, locks: bool) -> None:
-    """Add what goes with the rows by cascading foreign keys, however deep."""
-    new = {label: set(keys) for label, keys in delete.items() if keys}
-    while new:
-        if locks:
-            _lock(new)
-        relations = [
-            (graph().of(part), column, label)
-            for label in new
-            for part, column in _unasked_parts(graph()[label])
-        ]
-        if not relations:
-            return
-        sql = " UNION ALL ".join(
-            f'SELECT {_keys_and_due(place, entry, _due_with(label, entry, column) or _is_due_itself(entry))} FROM "{entry.model._meta.db_table}" t0'  # noqa: S608
-            f' WHERE t0."{column}" = ANY(%s)'
-            for place, (entry, column, label) in enumerate(relations)
-        )
-        params: list[Any] = []
-        for entry, column, label in relations:
-            if _due_with(label, entry, column):
-                params.append(array(due.get(label, ())))
-            params.append(array(new[label]))
-        found, new = _rows(sql, params), {}
-        for place, keys, late in found:
-            entry = relations[place][0]
-            if late:
-                due[entry.label] |= _keys(entry, late)
-            if more := _keys(entry, keys) - delete[entry.label]:
-                delete[entry.label] |= more
-                new.setdefault(entry.label, set()).update(more)
-
-
-def _due_with(label: str, part: Entry, column: str) -> str:
-    """Return SQL for whether a part is due where that is known of its whole, else ""."""
-    retention = part.map.retention
-    if (
-        isinstance(retention, WithParent)
-        and part.model._meta.get_field(retention.parent).column == column  # type: ignore[union-attr]
-        and label != part.label
-    ):
-        return f't0."{column}" = ANY(%s)'
-    return ""
-
-
-def _lock(rows: Keys) -> None:
-    """Let nobody add a part to these rows; people are locked by whoever erases them."""
-    root = graph().root(KIND)
-    locked = [
-        (graph()[label].model._meta, keys)
-        for label, keys in rows.items()
-        if label != root.label and parts_of(graph()[label].model)
-    ]
-    if not locked:
-        return
-    ctes = ", ".join(
-        f'l{n} AS (SELECT 1 FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)'  # noqa: S608
-        f' ORDER BY "{meta.pk.column}" FOR UPDATE)'
-        for n, (meta, _keys) in enumerate(locked)
-    )
-    counts = " + ".join(f"(SELECT count(*) FROM l{n})" for n in range(len(locked)))  # noqa: S608
-    _rows(f"WITH {ctes} SELECT {counts}", [array(keys) for _meta, keys in locked])
-
-
-def _unasked_parts(entry: Entry) -> list[tuple[type[models.Model], str]]:
-    """Return the parts of a table, without those that were asked for by the person."""
-    parts = parts_of(entry.model)
-    if entry is not graph().root(KIND):
-        return parts
-    return [
-        (part, column)
-        for part, column in parts
-        if not any(
-            subject.path
-            and subject.erasure is Erasure.DELETE_ROW
-            and subject.when is None
-            and "__" not in subject.path
-            and part._meta.get_field(subject.path).column == column  # type: ignore[union-attr]
-            for subject in graph().of(part).subjects(KIND)
-        )
-    ]
-
-
 def _without(keys: Keys, gone: Keys) -> Keys:
     return {label: found - gone.get(label, set()) for label, found in keys.items()}
 
 
 def _filled(keys: Keys) -> Keys:
     return {label: found for label, found in sorted(keys.items()) if found}
-
-
-def _rows(sql: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())

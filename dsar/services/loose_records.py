@@ -19,8 +19,9 @@ from dsar.models import Request, RequestEvent, RequestRecord
 from dsar.scope import KIND, Scope
 from dsar.services import requests
 from dsar.services.erasure_identity import Gathered
+from dsar.services.erasure_people import others_in
 from dsar.services.erasure_reading import NORMAL, compared
-from dsar.services.erasure_rows import Keys, others_in
+from dsar.services.erasure_sql import Keys
 from dsar.services.erasure_texts import pieces
 from register import audit
 from register.actors import Actor

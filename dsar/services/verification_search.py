@@ -17,7 +17,8 @@ from dsar.mentions import Crowd, Mentions, mentions_of
 from dsar.mentions.known_by import Known
 from dsar.scope import KIND, Scope
 from dsar.services import erasure_mentions, verification_places as places
-from dsar.services.erasure_rows import Keys as RowKeys, select
+from dsar.services.erasure_rows import select
+from dsar.services.erasure_sql import Keys as RowKeys
 from dsar.services.verification_places import Table
 from register.datamap.declarations import Keys, NotPersonal, Personal
 from register.datamap.graph import Entry, graph
