@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -22,6 +23,7 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.models import Team
 
 OBSERVED = Portability.OBSERVED
 
@@ -49,6 +51,28 @@ class Company(models.Model):
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     town = models.CharField(_("town"), max_length=80, blank=True)
     source = models.CharField(_("source"), max_length=10, choices=Source)
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        # Indexed below.
+        db_index=False,
+        related_name="+",
+        verbose_name=_("responsible"),
+        help_text=_(
+            "Who looks after the company. Rights to one's own companies follow it."
+        ),
+    )
+    team = models.ForeignKey(
+        Team,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("team"),
+    )
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )
@@ -88,6 +112,12 @@ class Company(models.Model):
             "postcode": Personal("postcode of the company", portability=OBSERVED),
             "town": Personal("town of the company", portability=OBSERVED),
             "source": NotPersonal("where the company's data came from"),
+            "responsible": NotPersonal(
+                "the colleague who is responsible, no data of the customer"
+            ),
+            "team": NotPersonal(
+                "the team that is responsible, no data of the customer"
+            ),
             "created_at": NotPersonal("technical time"),
             "updated_at": NotPersonal("technical time"),
         },
@@ -115,6 +145,16 @@ class Company(models.Model):
             ),
             models.Index(
                 fields=["kind", "source", "name", "id"], name="company_by_filters"
+            ),
+            models.Index(
+                fields=["responsible", "name", "id"],
+                name="company_own",
+                condition=models.Q(responsible__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "name", "id"],
+                name="company_of_team",
+                condition=models.Q(team__isnull=False),
             ),
         ]
 

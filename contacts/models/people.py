@@ -23,6 +23,7 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.models import Team
 
 
 class Source(models.TextChoices):
@@ -76,6 +77,28 @@ class Contact(models.Model):
         blank=True,
         help_text=_("For example the name of the list or of the event."),
     )
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        # Indexed below.
+        db_index=False,
+        related_name="+",
+        verbose_name=_("responsible"),
+        help_text=_(
+            "Who looks after the person. Rights to one's own people follow it."
+        ),
+    )
+    team = models.ForeignKey(
+        Team,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("team"),
+    )
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )
@@ -111,6 +134,12 @@ class Contact(models.Model):
             "source_detail": Personal(
                 "more about the source", portability=Portability.OBSERVED
             ),
+            "responsible": NotPersonal(
+                "the colleague who is responsible, no data of the customer"
+            ),
+            "team": NotPersonal(
+                "the team that is responsible, no data of the customer"
+            ),
             "created_at": Personal(
                 "when the record was made", portability=Portability.OBSERVED
             ),
@@ -142,6 +171,17 @@ class Contact(models.Model):
             models.Index(
                 fields=["relationship", "source", "language", "-created_at", "id"],
                 name="contact_by_filters",
+            ),
+            # One's own people, newest first; most rows have nobody responsible.
+            models.Index(
+                fields=["responsible", "-created_at", "id"],
+                name="contact_own",
+                condition=models.Q(responsible__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "-created_at", "id"],
+                name="contact_of_team",
+                condition=models.Q(team__isnull=False),
             ),
             without_source("contact_without_source"),
         ]
@@ -200,6 +240,7 @@ class ContactPoint(models.Model):
             "value": Personal(
                 "e-mail address or telephone number",
                 identifies=(Identifier.EMAIL, Identifier.PHONE),
+                varies_by="kind",
             ),
             "label": Personal("label"),
             "is_primary": Personal("whether it is used first"),

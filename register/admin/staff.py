@@ -147,6 +147,7 @@ class RoleRightInline(TabularInline):
     """What the role may do, one right a line."""
 
     model = RoleRight
+    fields = ("category", "action")
     extra = 0
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -15,15 +15,19 @@ from register.datamap.declarations import (
     WithParent,
 )
 from register.datamap.vocabulary import (
+    HEEDED,
     Access,
     Action,
     Category,
     Erasure,
     Identifier,
+    Level,
     Portability,
+    Scope,
 )
 
 __all__ = [
+    "HEEDED",
     "SELF",
     "Access",
     "Action",
@@ -33,11 +37,13 @@ __all__ = [
     "Identifier",
     "Keep",
     "Keys",
+    "Level",
     "ModelMap",
     "NotPersonal",
     "Personal",
     "Portability",
     "Reviewed",
+    "Scope",
     "Subject",
     "WithParent",
 ]

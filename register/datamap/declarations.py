@@ -50,6 +50,8 @@ class Personal:
     ``mentions_others`` marks text in which anybody may be named: it waits for review
     before it is given to somebody else than its author, and it is searched and
     scrubbed when a person is erased. ``value`` is what ``Erasure.CONSTANT`` leaves.
+    ``varies_by`` names the column that tells what kind of value stands here: rules for
+    fields are given for each kind.
     """
 
     meaning: str
@@ -61,6 +63,7 @@ class Personal:
     ground: str = ""
     keep: Keep | None = None
     value: Any = None
+    varies_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -68,6 +68,48 @@ class Action(models.TextChoices):
     APPROVE = "approve", _("approve")
 
 
+class Scope(models.TextChoices):
+    """Whose rows a right reaches, narrowest first.
+
+    *Own*: I am responsible. *Team*: a team of mine or a colleague of one is responsible,
+    or I am. A person for whom nobody is responsible belongs to nobody: only a right to
+    all reaches such a row.
+    """
+
+    OWN = "own", _("own")
+    TEAM = "team", _("own team's")
+    ALL = "all", _("all")
+
+
+class Level(models.TextChoices):
+    """What is seen of a field and done with it, least first."""
+
+    HIDDEN = "hidden", _("hidden")
+    MASKED = "masked", _("masked")
+    READ_ONLY = "read_only", _("read only")
+    FULL = "full", _("seen and changed")
+
+
+# What binds whoever works with a person must be known to the services that heed it, also
+# of people whom the reader does not see: no row security of scopes is on these. They are
+# given for all people or not at all. The last five are not about customers.
+HEEDED = frozenset(
+    {
+        Category.PROHIBITIONS,
+        Category.PROTECTED,
+        Category.RETENTION,
+        Category.AUDIT,
+        Category.REQUESTS,
+        Category.CONFORMANCE,
+        Category.DATA_MAP,
+        Category.STAFF,
+        Category.API_KEYS,
+        Category.JOBS,
+        Category.SYSTEM,
+    }
+)
+
+
 class Access(models.TextChoices):
     """What an access request (GDPR Art. 15) does with a value, mildest first."""
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from register.models.access import (
+    Elevation,
+    ElevationRight,
+    FieldRule,
+    RoleProposal,
+    Team,
+    TeamMembership,
+)
 from register.models.api_keys import ApiKey, IdempotencyKey
 from register.models.audit import AuditEntry, AuditSeal
 from register.models.clock import ClockReading
@@ -24,6 +32,9 @@ __all__ = [
     "ClockReading",
     "ConformanceRun",
     "Controller",
+    "Elevation",
+    "ElevationRight",
+    "FieldRule",
     "FileRemoval",
     "Hold",
     "IdempotencyKey",
@@ -32,8 +43,11 @@ __all__ = [
     "Process",
     "Role",
     "RoleAssignment",
+    "RoleProposal",
     "RoleRight",
     "TaskTally",
+    "Team",
+    "TeamMembership",
     "User",
     "WhereaboutsReader",
 ]

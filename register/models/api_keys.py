@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.datamap import Category, ModelMap, NotPersonal
+from register.models.staff import Role
 
 
 class ApiKey(models.Model):
@@ -33,6 +34,16 @@ class ApiKey(models.Model):
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(
         models.CharField(max_length=40, choices=Scope), verbose_name=_("scopes")
+    )
+    # Its rights to rows and fields; the scopes say what of them is open by the interface.
+    role = models.ForeignKey(
+        Role,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="api_keys",
+        verbose_name=_("role"),
+        help_text=_("The key sees whom and what this role sees, within its scopes."),
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -60,6 +71,7 @@ class ApiKey(models.Model):
             "prefix": NotPersonal("beginning of a random key"),
             "key_hash": NotPersonal("hash of a random key"),
             "scopes": NotPersonal("vocabulary"),
+            "role": NotPersonal("which role"),
             "created_by": NotPersonal(
                 "account that made the key; the audit trail answers for it"
             ),

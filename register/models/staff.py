@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from register.datamap import (
+    HEEDED,
     SELF,
     Access,
     Action,
@@ -25,6 +26,7 @@ from register.datamap import (
     Personal,
     Portability,
     Reviewed,
+    Scope,
     Subject,
     WithParent,
 )
@@ -107,6 +109,7 @@ class RoleRight(models.Model):
     role = models.ForeignKey(Role, models.CASCADE, related_name="rights")
     category = models.CharField(_("category"), max_length=20, choices=Category)
     action = models.CharField(_("action"), max_length=10, choices=Action)
+    scope = models.CharField(_("whose"), max_length=4, choices=Scope, default=Scope.ALL)
 
     data_map: ClassVar = ModelMap(
         category=Category.STAFF,
@@ -115,6 +118,7 @@ class RoleRight(models.Model):
             "role": NotPersonal("which role"),
             "category": NotPersonal("vocabulary"),
             "action": NotPersonal("vocabulary"),
+            "scope": NotPersonal("vocabulary"),
         },
     )
 
@@ -132,6 +136,14 @@ class RoleRight(models.Model):
                 condition=models.Q(category__in=Category.values)
                 & models.Q(action__in=Action.values),
                 name="roleright_known_words",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scope__in=Scope.values)
+                & (models.Q(scope=Scope.ALL) | ~models.Q(category__in=sorted(HEEDED))),
+                name="roleright_known_scope",
+                violation_error_message=_(
+                    "This category is given for all people or not at all."
+                ),
             ),
         ]
 

@@ -1,0 +1,185 @@
+"""What a reader sees of single fields: all, a mask, or nothing.
+
+A field is one that the data map calls personal. Whoever shows, sorts, filters, searches,
+writes or exports a value asks here first::
+
+    access.shown(user, ContactPoint, "value", kind="phone")      # is anything shown?
+    access.in_clear(user, ContactPoint, "value", kind="phone")   # the value itself?
+    access.editable(user, ContactPoint, "value", kind="phone")   # may it be written?
+    access.present(user, point, "value")   # the value, its mask, or "" if it is hidden
+
+Without a rule of a role, a field is seen and changed by whoever may see and change its
+category. ``kind`` is asked only of fields of several kinds (``varies_by`` in the data
+map); left out, the strictest of all kinds answers, so that a column with both kinds in
+it never betrays one of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from register.access.masks import masked
+from register.access.rights import granted
+from register.datamap.declarations import Personal
+from register.datamap.graph import declaration_of, graph, kept_with_map
+from register.datamap.vocabulary import HEEDED, Category, Identifier, Level
+
+_ORDER = list(Level)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """A field for which roles may have a rule, or one kind of what stands in it."""
+
+    model: type[models.Model]
+    name: str
+    declaration: Personal
+    kind: str = ""
+
+    @property
+    def code(self) -> str:
+        """Return how rules name it: ``contacts.contactpoint.value:phone``."""
+        code = f"{self.model._meta.label_lower}.{self.name}"
+        return f"{code}:{self.kind}" if self.kind else code
+
+    @property
+    def category(self) -> Category:
+        """Return the category whose rights come first."""
+        return graph().of(self.model).map.category
+
+    @property
+    def identifies(self) -> tuple[Identifier, ...]:
+        """Return by what the value finds a person, which is how it is masked."""
+        if self.kind in self.declaration.identifies:
+            return (Identifier(self.kind),)
+        return self.declaration.identifies
+
+    @property
+    def label(self) -> str:
+        """Return what the field is called, with its kind."""
+        field: Any = self.model._meta.get_field(self.name)
+        if not self.kind:
+            return str(getattr(field, "verbose_name", self.name))
+        by: Any = self.model._meta.get_field(self.declaration.varies_by)
+        return str(dict(by.flatchoices)[self.kind])
+
+
+@kept_with_map
+def all_fields() -> dict[str, Field]:
+    """Return every field that a rule may be about, by code, in the order of the map.
+
+    Keys and links are none: without them nothing would be left of a row. What binds
+    whoever works with a person is seen by all who may see its category.
+    """
+    found: dict[str, Field] = {}
+    for entry in graph():
+        if entry.map.category in HEEDED or not entry.map.subjects:
+            continue
+        for name, declaration in entry.map.personal_fields():
+            for field in _fields(entry.model, name, declaration):
+                found[field.code] = field
+    return found
+
+
+def _fields(model: type[models.Model], name: str, declaration: Personal) -> list[Field]:
+    try:
+        column: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return []  # a key of a JSON field goes with the whole
+    if column.primary_key or column.is_relation or name == "ends_at":
+        return []
+    if not declaration.varies_by:
+        return [Field(model, name, declaration)]
+    by: Any = model._meta.get_field(declaration.varies_by)
+    return [Field(model, name, declaration, str(kind)) for kind, _ in by.flatchoices]
+
+
+def level(
+    reader: object, model: type[models.Model], name: str, *, kind: str = ""
+) -> Level:
+    """Return what a reader sees of a field; full if nobody can have a rule for it.
+
+    Hidden for whoever may not see the category at all.
+    """
+    rights = granted(reader)
+    declared = declaration_of(model)
+    if declared is None:
+        return Level.HIDDEN
+    start = f"{model._meta.label_lower}.{name}"
+    codes = [
+        code
+        for code in (
+            [f"{start}:{kind}"] if kind else [start, *_kinds_of(model, name, start)]
+        )
+        if code in all_fields()
+    ]
+    # A rule can only be about a field of the map; "" has none.
+    levels = [rights.level(declared.category, code) for code in codes or [""]]
+    return min(levels, key=_ORDER.index)
+
+
+@kept_with_map
+def _kinds_of(model: type[models.Model], name: str, start: str) -> tuple[str, ...]:
+    return tuple(code for code in all_fields() if code.startswith(f"{start}:"))
+
+
+def shown(
+    reader: object, model: type[models.Model], name: str, *, kind: str = ""
+) -> bool:
+    """Whether anything of a field is shown, be it a mask."""
+    return level(reader, model, name, kind=kind) is not Level.HIDDEN
+
+
+def in_clear(
+    reader: object, model: type[models.Model], name: str, *, kind: str = ""
+) -> bool:
+    """Whether a reader sees the value itself.
+
+    Only then may the value be searched, sorted, filtered, compared or exported by.
+    """
+    return level(reader, model, name, kind=kind) in (Level.READ_ONLY, Level.FULL)
+
+
+def editable(
+    reader: object, model: type[models.Model], name: str, *, kind: str = ""
+) -> bool:
+    """Whether the rules for fields let a reader write it; rights to rows come besides."""
+    return level(reader, model, name, kind=kind) is Level.FULL
+
+
+def present(reader: object, row: models.Model, name: str) -> Any:
+    """Return a row's value as a reader sees it: itself, its mask, or "" if hidden."""
+    declared = declaration_of(type(row))
+    declaration = declared.fields.get(name) if declared else None
+    by = declaration.varies_by if isinstance(declaration, Personal) else ""
+    kind = str(getattr(row, by)) if by else ""
+    return present_value(reader, type(row), name, getattr(row, name), kind=kind)
+
+
+def present_value(
+    reader: object, model: type[models.Model], name: str, value: Any, *, kind: str = ""
+) -> Any:
+    """Do the same for a value that was read without its row."""
+    seen = level(reader, model, name, kind=kind)
+    if seen is Level.HIDDEN:
+        return ""
+    if seen is Level.MASKED:
+        return mask_of(model, name, value, kind=kind)
+    return value
+
+
+def mask_of(model: type[models.Model], name: str, value: Any, *, kind: str = "") -> str:
+    """Return the mask of a value of a field."""
+    code = f"{model._meta.label_lower}.{name}" + (f":{kind}" if kind else "")
+    field = all_fields().get(code)
+    return masked(value, field.identifies if field else ())
+
+
+def unseen(reader: object, model: type[models.Model]) -> frozenset[str]:
+    """Return the names of fields that a reader does not see in clear, in whole or in part."""
+    names = {field.name for field in all_fields().values() if field.model is model}
+    return frozenset(name for name in names if not in_clear(reader, model, name))

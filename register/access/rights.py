@@ -1,0 +1,313 @@
+"""What the roles of a reader say: which data, to do what, whose people, which fields.
+
+A reader is a member of staff or an API key. Rights are rows of roles
+(:class:`register.models.RoleRight`); what no role grants is refused. Django's own
+permission questions end here too, so that lists, searches, autocomplete and pages typed
+by hand all get the same answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from register.datamap.graph import category_of
+from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
+from register.models import (
+    ApiKey,
+    Elevation,
+    FieldRule,
+    RoleAssignment,
+    RoleRight,
+    TeamMembership,
+    User,
+)
+
+Right = tuple[str, str]
+Reader = User | ApiKey
+
+# Narrowest first, as their classes list them.
+_SCOPES = {scope.value: place for place, scope in enumerate(Scope)}
+_LEVELS = {level.value: place for place, level in enumerate(Level)}
+
+# What a key without a role may do, by its scopes. What a write has to look up is among
+# it: whoever sends a chat says whose it is.
+_BY_KEY: dict[ApiKey.Scope, dict[Category, tuple[Action, ...]]] = {
+    ApiKey.Scope.CONTACTS_READ: {Category.IDENTITY: (Action.VIEW,)},
+    ApiKey.Scope.CONTACTS_WRITE: {
+        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.COMPANY: (Action.VIEW,),
+    },
+    ApiKey.Scope.CHATS_READ: {
+        Category.CHATS: (Action.VIEW,),
+        Category.IDENTITY: (Action.VIEW,),
+    },
+    ApiKey.Scope.CHATS_WRITE: {
+        Category.CHATS: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.COMPANY: (Action.VIEW,),
+    },
+    ApiKey.Scope.CALLS_READ: {
+        Category.COMMUNICATION: (Action.VIEW,),
+        Category.RECORDINGS: (Action.VIEW,),
+        Category.IDENTITY: (Action.VIEW,),
+    },
+    ApiKey.Scope.CALLS_WRITE: {
+        Category.COMMUNICATION: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.RECORDINGS: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
+        Category.COMPANY: (Action.VIEW,),
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grant:
+    """One right, by which role (0: by none), and whether it was taken for a while."""
+
+    category: str
+    action: str
+    scope: str = Scope.ALL
+    role: int = 0
+    is_elevation: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Granted:
+    """All that is known of a reader's rights: every page asks for it."""
+
+    grants: tuple[Grant, ...] = ()
+    purposes: tuple[str, ...] = ()
+    teams: tuple[int, ...] = ()
+    # Of each role: what it sees of a field.
+    levels: frozenset[tuple[int, str, str]] = frozenset()
+
+    def scope(self, action: str, category: str) -> Scope | None:
+        """Return the widest scope of a right, None if there is no such right."""
+        found = [
+            grant.scope
+            for grant in self.grants
+            if grant.action == action and grant.category == category
+        ]
+        return Scope(max(found, key=_SCOPES.__getitem__)) if found else None
+
+    def level(self, category: str, field: str) -> Level:
+        """Return what is seen of a field: by the mildest of the roles that reach farthest.
+
+        A role that reaches only some rows does not unmask a field in all the others.
+        """
+        widest = self.scope(Action.VIEW, category)
+        if widest is None:
+            return Level.HIDDEN
+        roles = {
+            grant.role
+            for grant in self.grants
+            if grant.action == Action.VIEW
+            and grant.category == category
+            and grant.scope == widest
+        }
+        ruled = {role: level for role, name, level in self.levels if name == field}
+        levels = [ruled.get(role, Level.FULL.value) for role in roles]
+        return Level(max(levels, key=_LEVELS.__getitem__))
+
+
+NOTHING = Granted()
+
+
+def granted(reader: object) -> Granted:
+    """Return the rights of a reader, read once per object; nothing for anybody else."""
+    if isinstance(reader, User):
+        if not reader.is_active:
+            return NOTHING
+        return _kept(reader)
+    if isinstance(reader, ApiKey):
+        return _kept(reader)
+    return NOTHING
+
+
+def forget(reader: Reader) -> None:
+    """Read the rights again when they are asked for next: they have changed."""
+    reader.__dict__.pop("_granted", None)
+
+
+def _kept(reader: Reader) -> Granted:
+    cached: Granted | None = reader.__dict__.get("_granted")
+    if cached is None:
+        cached = (
+            of_users([reader.pk])[reader.pk]
+            if isinstance(reader, User)
+            else _of_key(reader)
+        )
+        reader.__dict__["_granted"] = cached
+    return cached
+
+
+def of_users(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Granted]:
+    """Return the rights of many accounts, active or not, by one statement."""
+    keys = list(keys)
+    now = timezone.now()
+    nothing = Value("")
+    rights = RoleAssignment.objects.filter(user__in=keys).values_list(
+        Value("right"),
+        "user_id",
+        "role_id",
+        "role__default_purpose",
+        "role__rights__category",
+        "role__rights__action",
+        "role__rights__scope",
+    )
+    rules = FieldRule.objects.filter(role__assignments__user__in=keys).values_list(
+        Value("field"),
+        F("role__assignments__user_id"),
+        "role_id",
+        "field",
+        "level",
+        nothing,
+        nothing,
+    )
+    teams = TeamMembership.objects.filter(user__in=keys).values_list(
+        Value("team"),
+        "user_id",
+        "id",
+        Cast("team_id", CharField()),
+        nothing,
+        nothing,
+        nothing,
+    )
+    elevations = (
+        in_force(now)
+        .filter(user__in=keys)
+        .values_list(
+            Value("elevation"),
+            "user_id",
+            "role_id",
+            nothing,
+            "category",
+            "action",
+            "scope",
+        )
+    )
+    rows = rights.order_by().union(
+        rules.order_by(), teams.order_by(), elevations.order_by(), all=True
+    )
+    found: dict[uuid.UUID, list[tuple[str, int, str, str, str, str]]] = {
+        key: [] for key in keys
+    }
+    for kind, user, *rest in rows:
+        found.setdefault(user, []).append((kind, *rest))
+    return {key: _of_rows(mine) for key, mine in found.items()}
+
+
+def in_force(now: object = None) -> models.QuerySet[Elevation]:
+    """Return the rights that are taken for a while at this moment."""
+    now = now or timezone.now()
+    return Elevation.objects.filter(
+        ended_at=None, started_at__lte=now, until__gt=now
+    ).order_by()
+
+
+def _of_rows(rows: list[tuple[str, int, str, str, str, str]]) -> Granted:
+    grants, purposes, teams, levels = [], set(), set(), set()
+    for kind, key, first, second, third, fourth in rows:
+        if kind == "field":
+            levels.add((key, first, second))
+        elif kind == "team":
+            teams.add(int(first))
+        else:
+            if kind == "right":
+                purposes.add(first)
+            if second:  # a role without a right is one row without one
+                grants.append(Grant(second, third, fourth, key, kind == "elevation"))
+    return Granted(
+        tuple(grants), tuple(sorted(purposes)), tuple(sorted(teams)), frozenset(levels)
+    )
+
+
+def _of_key(key: ApiKey) -> Granted:
+    """Return what a key may do: what its scopes say, within its role if it has one."""
+    asked = {
+        (category, action)
+        for scope in key.scopes
+        for category, actions in _BY_KEY[ApiKey.Scope(scope)].items()
+        for action in actions
+    }
+    if key.role_id is None:
+        return Granted(tuple(Grant(*right) for right in sorted(asked)))
+    rights = RoleRight.objects.filter(role=key.role_id).values_list(
+        "category", "action", "scope"
+    )
+    rules = FieldRule.objects.filter(role=key.role_id).values_list("field", "level")
+    return Granted(
+        tuple(
+            Grant(category, action, scope, key.role_id)
+            for category, action, scope in rights
+            if (category, action) in asked
+        ),
+        levels=frozenset((key.role_id, field, level) for field, level in rules),
+    )
+
+
+def rights_of(reader: object) -> frozenset[Right]:
+    """Return ``(category, action)`` pairs of the reader's roles."""
+    return frozenset((g.category, g.action) for g in granted(reader).grants)
+
+
+def default_purpose(user: User) -> str:
+    """Return the purpose that the user's roles work under, empty without a role."""
+    return next(iter(granted(user).purposes), "")
+
+
+def may(reader: object, action: Action, category: Category) -> bool:
+    """Whether ``reader`` may do ``action`` to ``category``, whosever rows they are.
+
+    Anonymous users may nothing.
+    """
+    return (category, action) in rights_of(reader)
+
+
+def scope_of(reader: object, action: Action, category: Category) -> Scope | None:
+    """Return whose rows a right reaches, None without the right."""
+    scope = granted(reader).scope(action, category)
+    return Scope.ALL if scope is not None and category in HEEDED else scope
+
+
+def may_model(reader: object, action: Action, model: type[models.Model]) -> bool:
+    """The same question about the category of a table; an undeclared table is refused."""
+    category = category_of(model)
+    return category is not None and may(reader, action, category)
+
+
+def require(reader: object, action: Action, category: Category) -> None:
+    """Raise PermissionDenied unless :func:`may`."""
+    if not may(reader, action, category):
+        raise PermissionDenied
+
+
+def has_django_permission(user: User, permission: str) -> bool:
+    """Answer ``app.action_model``, the form in which Django's screens ask."""
+    app_label, _, codename = permission.partition(".")
+    action, _, model_name = codename.partition("_")
+    if action not in Action.values:
+        return False
+    try:
+        model = apps.get_model(app_label, model_name)
+    except LookupError:
+        return False
+    return may_model(user, Action(action), model)
+
+
+def sees_app(user: User, app_label: str) -> bool:
+    """Whether any table of the app may be seen."""
+    try:
+        config = apps.get_app_config(app_label)
+    except LookupError:
+        return False
+    return any(may_model(user, Action.VIEW, model) for model in config.get_models())
