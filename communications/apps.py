@@ -13,6 +13,7 @@ class CommunicationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact."""
-        from communications import timeline
+        from communications import timeline, work_section
 
         timeline.register()
+        work_section.register()

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 from django.db.models import Count
 from django.db.models.functions import TruncWeek
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from communications.models import Chat, Recording
-from register import dashboard
+from communications.models import Chat, FollowUp, Recording
+from communications.services import reminders
+from register import access, dashboard
 from register.dashboard import Figure, Plot
-from register.datamap.vocabulary import Category
+from register.datamap.vocabulary import Action, Category
 
 
 def _ending_chats() -> Figure:
@@ -51,6 +54,34 @@ def _chats_by_week() -> Plot:
     )
 
 
+def _my_follow_ups(user: object) -> Figure:
+    """What the user has to do by the end of today, and how much of it is late."""
+    now = timezone.now()
+    tomorrow = timezone.localtime(now).replace(hour=0, minute=0, second=0) + timedelta(
+        days=1
+    )
+    mine = FollowUp.objects.filter(responsible=user, done_at=None)  # type: ignore[misc]
+    late = mine.filter(due_at__lt=now).count()
+    return Figure(
+        _("My follow-ups today"),
+        mine.filter(due_at__lt=tomorrow).count(),
+        format_lazy("{}: {}", _("overdue"), late) if late else "",
+        reverse("admin:communications_followup_mine"),
+        "bad" if late else "",
+    )
+
+
+def badge_of_reminders(request: HttpRequest) -> str:
+    """Return how many reminders wait for the user, for the menu; "" if none."""
+    if not access.may(request.user, Action.VIEW, Category.NOTES):
+        return ""
+    count = reminders.reminders_of(request.user)[:100].count()  # type: ignore[arg-type]
+    return "99+" if count > 99 else str(count or "")
+
+
+dashboard.register(
+    "my follow-ups", category=Category.NOTES, order=5, load_for=_my_follow_ups
+)
 dashboard.register(
     "ending chats", category=Category.CHATS, order=20, load=_ending_chats
 )

@@ -22,7 +22,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from communications.models import Call, Chat, ChatLine, ChatParticipant, Recording
+from communications.models import (
+    Call,
+    Chat,
+    ChatLine,
+    ChatParticipant,
+    FollowUp,
+    Recording,
+)
 from register.database.due_tables import held_function
 from register.datamap.graph import graph
 
@@ -119,3 +126,10 @@ def people_in(chat: Chat) -> list[UUID]:
         for participant in chat.participants.all()
         if participant.contact_id is not None
     ]
+
+
+def open_follow_ups(user: Any) -> QuerySet[FollowUp]:
+    """What the user has to do, the most urgent first."""
+    return FollowUp.objects.filter(responsible=user, done_at=None).order_by(
+        "due_at", "pk"
+    )

@@ -1,4 +1,4 @@
-"""Chats and calls on the page of a contact."""
+"""Chats, calls and notes on the page of a contact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from communications import conversation, selectors
-from communications.models import Call
+from communications.models import Call, FollowUp, Note
 from communications.services import playing
 from contacts.timeline import TimelineItem, register_source
 from register import access
@@ -25,9 +25,13 @@ CALL_TITLES = {
 
 
 def register() -> None:
-    """Make both sources known to the page of a contact."""
+    """Make the sources known to the page of a contact."""
     register_source("chats", _("Chats"), "forum", Category.CHATS, load_chats)
     register_source("calls", _("Calls"), "call", Category.COMMUNICATION, load_calls)
+    register_source("notes", _("Notes"), "sticky_note_2", Category.NOTES, load_notes)
+    register_source(
+        "follow_ups", _("Follow-ups"), "event_upcoming", Category.NOTES, load_done
+    )
 
 
 def load_chats(
@@ -85,4 +89,45 @@ def load_calls(
             is_held=call.is_held,
         )
         for call in found
+    ]
+
+
+def load_notes(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """Notes about the person, newest first."""
+    notes = Note.objects.filter(contact=contact_id).select_related("author")
+    if before is not None:
+        notes = notes.filter(written_at__lt=before)
+    may_change = access.may(user, Action.CHANGE, Category.NOTES)
+    return [
+        TimelineItem(
+            at=note.written_at,
+            kind="notes",
+            title=_("Pinned note") if note.is_pinned else _("Note"),
+            template="communications/timeline_note.html",
+            context={"note": note, "may_change": may_change},
+        )
+        for note in notes.order_by("-written_at", "-pk")[:limit]
+    ]
+
+
+def load_done(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """What was done for the person, newest first; what is open stands above the line."""
+    done = FollowUp.objects.filter(contact=contact_id, done_at__isnull=False)
+    if before is not None:
+        done = done.filter(done_at__lt=before)
+    found = done.select_related("responsible").order_by("-done_at", "-pk")[:limit]
+    return [
+        TimelineItem(
+            at=follow_up.done_at or follow_up.due_at,
+            kind="follow_ups",
+            title=_("Follow-up done"),
+            template="communications/timeline_follow_up.html",
+            context={"follow_up": follow_up},
+            ends_at=follow_up.ends_at,
+        )
+        for follow_up in found
     ]

@@ -1,19 +1,20 @@
 """What a reader must know before anything else about a person: prohibitions, requests, holds.
 
 The apps above register their panels here. The contact page shows their notices at its
-top, to those who may see the category.
+top, and their sections beside the timeline, to those who may see the category.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
 
-from contacts.models import Contact
+from contacts.models import Company, Contact
 from register import access
 from register.datamap.vocabulary import Action, Category
 
@@ -38,6 +39,20 @@ class Notice:
     url: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page below the details; ``template`` gets it as ``section``."""
+
+    template: str
+    context: Mapping[str, Any]
+
+
+class LoadSection(Protocol):
+    """Returns a part of the page of a person or a company, None if there is none."""
+
+    def __call__(self, about: Contact | Company, *, user: Any) -> Section | None: ...
+
+
 class Load(Protocol):
     """Returns the notices about a person, most important first."""
 
@@ -45,6 +60,7 @@ class Load(Protocol):
 
 
 _PANELS: dict[str, tuple[Category, Load]] = {}
+_SECTIONS: dict[str, tuple[Category, LoadSection]] = {}
 
 
 def register_panel(code: str, category: Category, load: Load) -> None:
@@ -60,3 +76,18 @@ def notices_of(contact: Contact, *, user: object) -> list[Notice]:
         if access.may(user, Action.VIEW, category)
         for notice in load(contact.pk, user=user)
     ]
+
+
+def register_section(code: str, category: Category, load: LoadSection) -> None:
+    """Make a part of the page known. A second one of the same code replaces the first."""
+    _SECTIONS[code] = (category, load)
+
+
+def sections_of(about: Contact | Company, *, user: object) -> list[Section]:
+    """The parts of the page whose category the user may see."""
+    found = [
+        load(about, user=user)
+        for category, load in _SECTIONS.values()
+        if access.may(user, Action.VIEW, category)
+    ]
+    return [section for section in found if section is not None]

@@ -44,6 +44,7 @@ class _Source:
     order: int
     load: Callable[[], Figure | Plot | None]
     may_see: Callable[[object], bool] | None
+    load_for: Callable[[object], Figure | Plot | None] | None
 
     def is_for(self, user: object) -> bool:
         if self.may_see is not None:
@@ -59,15 +60,17 @@ def register(
     *,
     category: Category,
     order: int,
-    load: Callable[[], Figure | Plot | None],
+    load: Callable[[], Figure | Plot | None] = lambda: None,
     may_see: Callable[[object], bool] | None = None,
+    load_for: Callable[[object], Figure | Plot | None] | None = None,
 ) -> None:
     """Add a figure or plot to the overview; ``order`` sorts, smallest first.
 
     ``load`` may return None where there is nothing worth showing. ``may_see`` asks
-    something else than whether the user may see the category.
+    something else than whether the user may see the category. ``load_for`` is asked
+    instead of ``load`` where the figure is the user's own.
     """
-    _SOURCES[code] = _Source(category, order, load, may_see)
+    _SOURCES[code] = _Source(category, order, load, may_see, load_for)
 
 
 def for_user(user: object) -> tuple[list[Figure], list[Plot]]:
@@ -75,7 +78,9 @@ def for_user(user: object) -> tuple[list[Figure], list[Plot]]:
     figures: list[Figure] = []
     plots: list[Plot] = []
     for source in sorted(_SOURCES.values(), key=lambda source: source.order):
-        loaded = source.load() if source.is_for(user) else None
+        if not source.is_for(user):
+            continue
+        loaded = source.load_for(user) if source.load_for else source.load()
         if isinstance(loaded, Figure):
             figures.append(loaded)
         elif loaded is not None:

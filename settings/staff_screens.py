@@ -91,6 +91,16 @@ UNFOLD: dict[str, Any] = {
                         "icon": "dashboard",
                         "link": reverse_lazy("admin:index"),
                     },
+                    {
+                        **_table(
+                            _("My follow-ups"),
+                            "event_upcoming",
+                            "communications.followup",
+                            "mine",
+                        ),
+                        "badge": "communications.dashboard.badge_of_reminders",
+                        "badge_variant": "warning",
+                    },
                     _table(_("Approvals"), "how_to_reg", "register.approval"),
                     _table(_("Jobs"), "progress_activity", "register.job"),
                 ],

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from contacts import selectors
+from contacts import panels, selectors
 from contacts.admin.lists import CompanyChangeList, IdsFirstPaginator, most_wanted
 from contacts.forms import CompanyForm
 from contacts.models import Affiliation, Company
@@ -138,12 +138,14 @@ class CompanyAdmin(RegisterAdmin):
     ) -> HttpResponse:
         """Show the form, and below it the people for those who may see people."""
         extra_context = extra_context or {}
-        if request.method == "GET" and access.may(
-            request.user, Action.VIEW, Category.IDENTITY
-        ):
+        if request.method == "GET":
             company = self.get_object(request, object_id)
             if company and self.has_view_or_change_permission(request, company):
-                extra_context |= self._people(request, company)
+                extra_context["sections"] = panels.sections_of(
+                    company, user=request.user
+                )
+                if access.may(request.user, Action.VIEW, Category.IDENTITY):
+                    extra_context |= self._people(request, company)
         response: HttpResponse = super().change_view(
             request, object_id, form_url, extra_context
         )

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -44,7 +45,7 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
     contact = _contact(object_id)
     actor = actors.of_request(request)
     audit.record("record.viewed", actor=actor, obj=contact)
-    context = {"contact": contact, **_timeline(request, contact)}
+    context = {"contact": contact, **timeline_of(request, contact)}
     if request.headers.get("HX-Request"):
         response = render(request, "contacts/timeline_items.html", context)
     else:
@@ -104,6 +105,7 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
             *([PROTECTED] if protection else []),
             *panels.notices_of(contact, user=user),
         ],
+        "sections": panels.sections_of(contact, user=user),
         "may_change": access.may(user, Action.CHANGE, Category.IDENTITY),
         "may_see_history": access.may(user, Action.VIEW, Category.AUDIT),
     }
@@ -120,7 +122,8 @@ def _roles(contact: Contact) -> list[tuple[Affiliation, bool]]:
     )
 
 
-def _timeline(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """Return what the templates of the timeline show, on whichever address."""
     sources = timeline.sources_for(request.user)
     kind = request.GET.get("kind", "")
     if kind not in {source.code for source in sources}:
@@ -140,6 +143,7 @@ def _timeline(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         query = {"before": f"{instant.isoformat()}Z"} | ({"kind": kind} if kind else {})
         older = f"?{urlencode(query)}"
     return {
+        "page_url": reverse("admin:contacts_contact_page", args=[contact.pk]),
         "sources": sources,
         "kind": kind,
         "is_older_page": before is not None,

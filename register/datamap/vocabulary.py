@@ -18,6 +18,9 @@ class Category(models.TextChoices):
     PROTECTED = "protected", _("Protected addresses")
     PROHIBITIONS = "prohibitions", _("Prohibitions of contact")
     COMMUNICATION = "communication", _("Communication: who and when")
+    NOTES = "notes", _("Notes, follow-ups and meetings")
+    MESSAGES = "messages", _("E-mail with the person")
+    INFORMATION = "information", _("Information duty")
     CHATS = "chats", _("Customer-service chats")
     RECORDINGS = "recordings", _("Call recordings")
     IMPORTS = "imports", _("Import batches")
@@ -41,6 +44,9 @@ CLAUSES: dict[Category, str | None] = {
     Category.PROTECTED: "N9.1",
     Category.PROHIBITIONS: "N4.4",
     Category.COMMUNICATION: "N4.9",
+    Category.NOTES: "N4.9",
+    Category.MESSAGES: "N4.9",
+    Category.INFORMATION: "N3.4",
     Category.CHATS: "N4.11",
     Category.RECORDINGS: "N4.12",
     Category.IMPORTS: "N3.4",

@@ -1,0 +1,7 @@
+"""Staff screens: conversations, and the work with people."""
+
+from __future__ import annotations
+
+from communications.admin import conversations, work
+
+__all__ = ["conversations", "work"]

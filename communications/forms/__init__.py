@@ -1,0 +1,3 @@
+"""Forms of the work with people."""
+
+from __future__ import annotations
