@@ -13,7 +13,9 @@ from register.conformance.registry import not_built
 not_built(
     "messages",
     "N4.9",
-    what=_("E-mails and other messages are not held yet; chats and calls are."),
+    what=_(
+        "Answers by e-mail and other incoming messages are not held yet; e-mail sent from here, notes, follow-ups, chats and calls are."
+    ),
 )
 not_built(
     "other_channels",

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communications.services import reminders
+from communications.services import messages, reminders
 
 
 @shared_task
 def remind() -> int:
     """Remind colleagues of follow-ups whose reminder is due."""
-    return reminders.remind_due()
+    reminded = reminders.remind_due()
+    reminders.mail_reminders()
+    return reminded
+
+
+@shared_task
+def send_messages() -> int:
+    """Send the e-mail that waits."""
+    return messages.send_waiting()

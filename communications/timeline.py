@@ -1,4 +1,4 @@
-"""Chats, calls and notes on the page of a contact."""
+"""Chats, calls, notes and e-mail on the page of a contact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from communications import conversation, selectors
-from communications.models import Call, FollowUp, Note
+from communications.models import Call, FollowUp, Message, Note
+from communications.permission import reason_in_words
 from communications.services import playing
 from contacts.timeline import TimelineItem, register_source
 from register import access
@@ -28,6 +29,7 @@ def register() -> None:
     """Make the sources known to the page of a contact."""
     register_source("chats", _("Chats"), "forum", Category.CHATS, load_chats)
     register_source("calls", _("Calls"), "call", Category.COMMUNICATION, load_calls)
+    register_source("messages", _("E-mail"), "mail", Category.MESSAGES, load_messages)
     register_source("notes", _("Notes"), "sticky_note_2", Category.NOTES, load_notes)
     register_source(
         "follow_ups", _("Follow-ups"), "event_upcoming", Category.NOTES, load_done
@@ -130,4 +132,29 @@ def load_done(
             ends_at=follow_up.ends_at,
         )
         for follow_up in found
+    ]
+
+
+def load_messages(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """E-mail to the person, newest first, and what became of it."""
+    found = Message.objects.filter(contact=contact_id).select_related("sender")
+    if before is not None:
+        found = found.filter(queued_at__lt=before)
+    may_retry = access.may(user, Action.ADD, Category.MESSAGES)
+    return [
+        TimelineItem(
+            at=message.queued_at,
+            kind="messages",
+            title=_("E-mail to the person"),
+            template="communications/timeline_message.html",
+            context={
+                "message": message,
+                "reason": reason_in_words(message.reason),
+                "may_retry": may_retry and message.is_over_unsent,
+            },
+            ends_at=message.ends_at,
+        )
+        for message in found.order_by("-queued_at", "-pk")[:limit]
     ]

@@ -38,6 +38,14 @@ def check_settings(
                 id="register.E108",
             )
         )
+    if bool(settings.EMAIL_HOST) != bool(settings.MAIL_FROM):
+        found.append(
+            checks.Warning(
+                "Only one of EMAIL_URL and MAIL_FROM is set, so no mail is sent.",
+                hint="Set EMAIL_URL to the mail server and MAIL_FROM to the controller's address, or neither.",
+                id="register.W109",
+            )
+        )
     if getattr(settings, "REQUIRE_OWN_SERVERS", False):
         found.extend(_check_servers())
     return found

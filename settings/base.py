@@ -206,6 +206,19 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "settings.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 
+# Mail: off until both are set. smtp+tls://user:password@host:587, smtp+ssl://… or smtp://…
+MAIL_FROM = env.str("MAIL_FROM", default="")
+_mail = environment.mail("EMAIL_URL")
+MAIL_IS_SET_UP = bool(_mail and MAIL_FROM)
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _mail.get("EMAIL_HOST", "")
+EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+
 AUTH_USER_MODEL = "register.User"
 AUTH_PASSWORD_VALIDATORS = [
     {

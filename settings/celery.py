@@ -73,6 +73,7 @@ app.conf.beat_schedule = {
     "follow roles that began or ended": _every(
         "contacts.tasks.sweep_turned_roles", hours=1
     ),
+    "send e-mail": _every("communications.tasks.send_messages", seconds=30),
     "remind of follow-ups": _every("communications.tasks.remind", minutes=1),
     # It orders one a day; asked often, so that a day without beat is made up for.
     "verify the audit trail": _every(

@@ -131,6 +131,34 @@ def redis() -> RedisAddresses | None:
     return RedisAddresses(server, _for_celery(server), cache)
 
 
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's description of the mail server that ``name`` names, {} if unset.
+
+    ``smtp+tls://user:password@host:587`` (STARTTLS), ``smtp+ssl://host:465`` or
+    ``smtp://host:25``.
+    """
+    url = secret(name)
+    if not url:
+        return {}
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("smtp", "smtps", "smtp+tls", "smtp+ssl")
+        is_one = is_one and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        _wrong(
+            name,
+            f"{name} is not an address of a mail server.",
+            "Write smtp+tls://user:password@host:587, smtp+ssl://host:465 or smtp://host:25, and in the password % before the code of a special character (@ is %40).",
+        )
+        return {}
+    found: dict[str, Any] = environ.Env.email_url_config(url)
+    usual = {"smtp": 25, "smtp+ssl": 465}.get(parts.scheme, 587)
+    found["EMAIL_PORT"] = found.get("EMAIL_PORT") or usual
+    return found
+
+
 def is_set(name: str) -> bool:
     """Whether a secret is given in any of the three ways."""
     return bool(secret(name))

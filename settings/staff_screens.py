@@ -120,6 +120,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _table(_("Chats"), "forum", "communications.chat"),
                     _table(_("Calls"), "call", "communications.call"),
+                    _table(_("E-mail"), "mail", "communications.message"),
                 ],
             },
             {

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from communications.models import FollowUp, Note
-from communications.screens import follow_ups, work
+from communications.models import FollowUp, Message, Note
+from communications.screens import follow_ups, messages, work
 from contacts.admin.lists import IdsFirstPaginator
 from register.staff_site import ReadOnlyAdmin
 
@@ -83,6 +83,43 @@ class FollowUpAdmin(ReadOnlyAdmin):
                 "<int:pk>/decide/",
                 view(follow_ups.decide),
                 name="communications_followup_decide",
+            ),
+            *super().get_urls(),
+        ]
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """All e-mail to people, newest first. It is written on people's pages."""
+
+    paginator = IdsFirstPaginator
+    list_display = ("queued_at", "subject", "kind", "state", "sent_at")
+    list_filter = ("state", "kind")
+    list_filter_submit = True
+    ordering = ("-queued_at", "-id")
+    sortable_by = ("queued_at",)
+    fields = (
+        ("address", "subject"),
+        "body",
+        ("kind", "carries_information"),
+        ("state", "reason"),
+        ("queued_at", "sent_at", "tries"),
+        ("message_id", "ends_at"),
+    )
+
+    def get_urls(self) -> list[Any]:
+        """Add the addresses that write and send."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<uuid:object_id>/compose/",
+                view(messages.compose),
+                name="communications_message_compose",
+            ),
+            path(
+                "<int:pk>/retry/",
+                view(messages.try_again),
+                name="communications_message_retry",
             ),
             *super().get_urls(),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from communications.models.calls import Call, Recording
 from communications.models.chats import Chat, ChatLine, ChatParticipant
 from communications.models.follow_ups import FollowUp
+from communications.models.messages import Message
 from communications.models.notes import Note
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ChatLine",
     "ChatParticipant",
     "FollowUp",
+    "Message",
     "Note",
     "Recording",
 ]

@@ -106,6 +106,14 @@ class FollowUp(Expiring):
                 & models.Q(remind_at__isnull=False)
                 & models.Q(reminded_at=None),
             ),
+            # And the one that mails.
+            models.Index(
+                fields=["id"],
+                name="followup_to_mail",
+                condition=OPEN
+                & models.Q(reminded_at__isnull=False)
+                & models.Q(mailed_at=None),
+            ),
             models.Index(
                 fields=["contact", "-due_at"],
                 name="followup_of_contact",

@@ -7,12 +7,20 @@ twice; in the register the claim itself is the reminder.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+
+from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext
 
 from communications.models import FollowUp
 from register.clocks import steady_now
 from register.models import User
+from register.outbound import mail
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -32,3 +40,57 @@ def reminders_of(user: User) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(
         ~Q(reminded_at=None), done_at=None, responsible=user
     ).order_by("due_at", "pk")
+
+
+def mail_reminders() -> int:
+    """Mail colleagues that there is something to do; return how many mails left.
+
+    The mail names nobody and says nothing of what is to be done: it leads to the list.
+    """
+    if not mail.is_set_up():
+        return 0
+    sent = 0
+    with contextlib.suppress(mail.NotSentNow), mail.connected() as connection:
+        while (follow_up := _claim_mail()) is not None:
+            colleague = follow_up.responsible
+            if colleague is None or not colleague.is_active:
+                continue
+            try:
+                connection.send(_as_mail(colleague, follow_up))
+            except (mail.NotSentNow, mail.Uncertain):
+                break
+            except mail.Refused:
+                logger.warning("a reminder was refused by the mail server")
+            else:
+                sent += 1
+    return sent
+
+
+@transaction.atomic
+def _claim_mail() -> FollowUp | None:
+    """Take the next reminder that has not been mailed; from the commit on it is ours."""
+    due = FollowUp.objects.filter(
+        done_at=None, reminded_at__isnull=False, mailed_at=None
+    ).select_for_update(skip_locked=True, of=("self",))
+    follow_up = due.select_related("responsible").order_by("pk").first()
+    if follow_up is not None:
+        follow_up.mailed_at = timezone.now()
+        follow_up.save(update_fields=["mailed_at"])
+    return follow_up
+
+
+def _as_mail(colleague: User, follow_up: FollowUp) -> mail.Mail:
+    with translation.override(colleague.language):
+        when = formats.date_format(
+            timezone.localtime(follow_up.due_at), "SHORT_DATETIME_FORMAT"
+        )
+        return mail.Mail(
+            to=colleague.email,
+            subject=gettext("You have a follow-up"),
+            body=gettext(
+                "A follow-up is due on %(when)s. Open the register to see it: My follow-ups."
+            )
+            % {"when": when},
+            message_id=mail.new_message_id(),
+            is_automatic=True,
+        )

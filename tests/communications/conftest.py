@@ -17,6 +17,7 @@ from communications.services.participants import Person
 from register import actors
 from register.files import ReceivedFile
 from register.models import FileRemoval
+from tests.communications.mail_server import MailServer, start
 
 # A chat of this moment ends on 28 February, a recording on 30 June, local time.
 SPOKEN = datetime(2025, 11, 30, 10, 0, tzinfo=UTC)
@@ -100,3 +101,24 @@ def make_recording(
             )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _running_mail_server() -> Any:
+    server = MailServer()
+    controller = start(server)
+    yield server, controller.port
+    controller.stop()
+
+
+@pytest.fixture
+def mail_server(_running_mail_server: Any, settings: Any) -> Any:
+    """A real mail server, and a register that is set up to use it."""
+    server, port = _running_mail_server
+    server.mails, server.recipients = [], []
+    server.answer, server.drops_line = "", False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.MAIL_FROM = "palvelu@vastuu.example"
+    settings.MAIL_IS_SET_UP = True
+    return server

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from settings import embedded, processes, services
@@ -51,6 +52,8 @@ class Command(BaseCommand):
             file: Path | None = options["banner"]
             if file is not None and file.exists():
                 lines.append(file.read_text(encoding="utf-8"))
+            if "mail" in commands:
+                lines.append(f"Mail it sends is kept in {embedded.state_dir()}/mail\n")
             return "\n".join(lines)
 
         commands = {
@@ -60,8 +63,22 @@ class Command(BaseCommand):
         }
         if services.are_embedded():
             commands["servers"] = [sys.executable, "-m", "settings.embedded", "keep"]
+        env: dict[str, str] = {}
+        if getattr(settings, "IS_DEMO", False) and not settings.EMAIL_HOST:
+            # The demo sends mail: to a folder.
+            mail_port = free_port()
+            env = {
+                "EMAIL_URL": f"smtp://{HOST}:{mail_port}",
+                "MAIL_FROM": "palvelu@seloste.example",
+            }
+            folder = embedded.state_dir() / "mail"
+            commands["mail"] = [
+                *(sys.executable, "-m", "settings.mail_sink"),
+                *(str(mail_port), str(folder)),
+            ]
         status = processes.run(
             commands,
+            env=env,
             is_ready=lambda: answers(port),
             when_ready=banner,
             restarts=True,
@@ -96,6 +113,13 @@ def refuse_taken_port(port: int) -> None:
         raise CommandError(
             f"Port {port} {reason}: choose another, for example with PORT=8010."
         ) from error
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
