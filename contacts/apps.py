@@ -14,11 +14,13 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact, and what it derives."""
         from contacts import page_parts
+        from contacts.screens import found
         from contacts.services import search_words
         from contacts.services.imports import undeliverable
         from register.datamap.derived import register_rebuild, register_rebuild_without
 
         page_parts.register()
+        found.register()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
         register_rebuild("contacts.Contact", search_words.refresh_with_colleagues)

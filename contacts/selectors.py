@@ -7,8 +7,19 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Func, Model, Q, QuerySet, UUIDField, Value
+from django.db.models import (
+    F,
+    Func,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
 from django.utils import timezone
 
 from contacts.finding import Words, first_owners
@@ -106,6 +117,19 @@ def current_affiliations(on: date | None = None) -> QuerySet[Affiliation]:
     return Affiliation.objects.filter(
         Q(valid_to=None) | Q(valid_to__gte=on),
         Q(valid_from=None) | Q(valid_from__lte=on),
+    )
+
+
+def with_main_points(contacts: QuerySet[Contact]) -> QuerySet[Any]:
+    """Add ``main_email``, ``main_phone`` (or None) and ``company_names`` of present roles."""
+    here = OuterRef("pk")
+    points = ContactPoint.objects.filter(contact=here, is_primary=True)
+    value = points.order_by().values("value")
+    roles = current_affiliations().filter(contact=here)
+    return contacts.annotate(
+        main_email=Subquery(value.filter(kind=ContactPoint.Kind.EMAIL)),
+        main_phone=Subquery(value.filter(kind=ContactPoint.Kind.PHONE)),
+        company_names=ArraySubquery(roles.values("company__name")),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from register import access, identity_codes
@@ -104,6 +104,9 @@ class IdentityCodes:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET" and (cleaned := _without_codes(request)) is not None:
+            messages.error(request, identity_codes.SENTENCE)
+            return HttpResponseRedirect(cleaned)
         if request.method != "POST" or request.content_type not in FORMS:
             return self.get_response(request)
         with identity_codes.submission() as submission:
@@ -118,6 +121,22 @@ class IdentityCodes:
                     _("A personal identity code was left out of what you wrote."),
                 )
         return response
+
+
+def _without_codes(request: HttpRequest) -> str | None:
+    """Return the address of a staff page without values that hold a code, if any does.
+
+    Answered by a redirect, the address stays in no history and no link leads on from it.
+    """
+    if not request.path.startswith(STAFF_PATH):
+        return None
+    query, is_changed = request.GET.copy(), False
+    for name, values in request.GET.lists():
+        kept = [value for value in values if not identity_codes.holds_code(value)]
+        if kept != values:
+            query.setlist(name, kept)
+            is_changed = True
+    return f"{request.path}?{query.urlencode()}" if is_changed else None
 
 
 def mask_form(request: HttpRequest) -> None:

@@ -62,7 +62,10 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": "register.screens.dashboard.add_figures",
     "STYLES": [lambda request: static("seloste/staff.css")],
-    "SCRIPTS": [lambda request: static("seloste/labels.js")],
+    "SCRIPTS": [
+        lambda request: static("seloste/labels.js"),
+        lambda request: static("seloste/find.js"),
+    ],
     "COMMAND": {"search_models": False, "show_history": False},
     "COLORS": {
         "primary": {

@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from register import staff_site
-from register.screens import health
+from register.screens import finding, health
 from settings.api import api
 
 # Importing it replaced the log-in with one that is recorded, before the addresses
@@ -16,6 +16,7 @@ assert staff_site.log_in is admin.site.login  # noqa: S101
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/find/", admin.site.admin_view(finding.find), name="find"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),

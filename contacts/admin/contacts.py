@@ -20,12 +20,12 @@ from contacts.admin.lists import (
     ContactChangeList,
     ContactPaginator,
     most_wanted,
-    present_companies,
 )
 from contacts.forms import ContactForm
 from contacts.models import Contact, ContactPoint
 from contacts.models.people import Source
 from contacts.screens import contact_page, protection, purpose
+from contacts.screens.found import present_companies
 from contacts.services import search_words
 from register import access, actors
 from register.database.locks import Lock, advisory_locks

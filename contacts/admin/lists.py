@@ -6,18 +6,16 @@ from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from unfold.views import ChangeList
 
 from contacts import selectors
-from contacts.models import Contact, ContactPoint
-from contacts.selectors import current_affiliations
+from contacts.models import Contact
 from register.staff_site import EstimatedPaginator, RegisterAdmin
+from register.staff_site.searched_words import SealedSearchChangeList
 
 # Choices that come at once in a field that completes what is typed.
 AUTOCOMPLETED = AutocompleteJsonView.paginate_by or 20
@@ -52,20 +50,11 @@ class ContactPaginator(IdsFirstPaginator):
     """Pages of contacts with main addresses and present companies."""
 
     def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Add ``main_email``, ``main_phone`` (or None) and ``company_names``."""
-        here = OuterRef("pk")
-        points = ContactPoint.objects.filter(contact=here, is_primary=True)
-        value = points.order_by().values("value")
-        roles = current_affiliations().filter(contact=here)
-        shown: QuerySet[Any] = rows.annotate(
-            main_email=Subquery(value.filter(kind=ContactPoint.Kind.EMAIL)),
-            main_phone=Subquery(value.filter(kind=ContactPoint.Kind.PHONE)),
-            company_names=ArraySubquery(roles.values("company__name")),
-        )
-        return shown
+        """Add main addresses and present companies."""
+        return selectors.with_main_points(rows)
 
 
-class WordSearchChangeList(ChangeList):
+class WordSearchChangeList(SealedSearchChangeList):
     """A list that is searched by :mod:`contacts.finding`, and sorted by indexes alone."""
 
     # Each order that has an index, by columns. The other way round has it too.
@@ -133,11 +122,3 @@ class ContactChangeList(WordSearchChangeList):
         if isinstance(rows, QuerySet):  # all of it fits on one page
             rows = list(self.paginator.with_columns(rows))
         self.result_list = rows
-
-
-def present_companies(contact: Any) -> str:
-    """Return the first company and how many more, of a contact of :class:`ContactPaginator`."""
-    names = contact.company_names
-    if len(names) > 1:
-        return f"{names[0]} +{len(names) - 1}"
-    return "".join(names)

@@ -26,6 +26,7 @@ from register.datamap.graph import declaration_of, graph
 from register.datamap.vocabulary import Action, Category
 from register.models import AuditEntry
 from register.services import protections
+from register.staff_site import searched_words
 from register.staff_site.counting import EstimatedPaginator
 from register.staff_site.fingerprints import fingerprint
 from register.staff_site.history import history_lines
@@ -89,6 +90,10 @@ class RegisterAdmin(ModelAdmin):
             entry.model is self.model for entry in due_tables(graph())
         )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
+        """Return the list whose address holds what is searched sealed."""
+        return searched_words.SealedSearchChangeList
+
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no bulk deletion: deleting goes through retention and erasure."""
         found = super().get_actions(request)
@@ -101,6 +106,8 @@ class RegisterAdmin(ModelAdmin):
         """Show the list and record that it was read, with a fingerprint of the search."""
         if any("\0" in value for values in request.GET.lists() for value in values[1]):
             raise BadRequest  # PostgreSQL has no such character
+        if request.method == "POST" and "searching" in request.POST:
+            return searched_words.redirect_to_search(request)
         response: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         listed = context.get("cl")
@@ -109,7 +116,7 @@ class RegisterAdmin(ModelAdmin):
                 # Nothing was left out: the heading offers no way to see the rest.
                 listed.full_result_count = listed.result_count
             if self.holds_personal_data:
-                query = request.META.get("QUERY_STRING", "")
+                query = searched_words.readable_query(request, listed.query)
                 details: dict[str, Any] = {"query": fingerprint(query)} if query else {}
                 audit.record(
                     "record.listed",
