@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from contacts.models.companies import Affiliation, Company
+from contacts.models.addresses import ContactPoint, PostalAddress
+from contacts.models.agreements import AgreementContact, ServiceAgreement
+from contacts.models.companies import Company
 from contacts.models.import_memory import ImportMemory
 from contacts.models.imports import ImportBatch, ImportFile, ImportRow
-from contacts.models.people import Contact, ContactPoint, PostalAddress
+from contacts.models.interests import InferredInterest, Interest, Profile
+from contacts.models.people import Contact
+from contacts.models.register_extracts import RegisterExtract
+from contacts.models.roles import Affiliation
 from contacts.models.search import CompanyWord, ContactWord
+from contacts.models.vocabularies import Duty, Service, Topic
 
 __all__ = [
     "Affiliation",
+    "AgreementContact",
     "Company",
     "CompanyWord",
     "Contact",
     "ContactPoint",
     "ContactWord",
+    "Duty",
     "ImportBatch",
     "ImportFile",
     "ImportMemory",
     "ImportRow",
+    "InferredInterest",
+    "Interest",
     "PostalAddress",
+    "Profile",
+    "RegisterExtract",
+    "Service",
+    "ServiceAgreement",
+    "Topic",
 ]

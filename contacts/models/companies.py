@@ -1,4 +1,4 @@
-"""Companies and other customers, and the roles people have at them."""
+"""Companies and other customers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.people import Contact, Source, without_source
+from contacts.models.people import Source
 from register.datamap import (
     Category,
     Erasure,
@@ -21,7 +21,6 @@ from register.datamap import (
     Portability,
     Reviewed,
     Subject,
-    WithParent,
 )
 from register.models import Team
 
@@ -34,7 +33,18 @@ class Company(models.Model):
     class Kind(models.TextChoices):
         COMPANY = "company", _("company")
         SOLE_TRADER = "sole_trader", _("sole trader")
+        CONSUMER = "consumer", _("consumer or household")
         ASSOCIATION = "association", _("association or community")
+
+    class Status(models.TextChoices):
+        PROSPECT = "prospect", _("prospect")
+        CUSTOMER = "customer", _("customer")
+        FORMER = "former", _("former customer")
+        OTHER = "other", _("other")
+
+    # Kinds that are people: what is known of such a customer is that person's data,
+    # and marketing to it follows the rules for people.
+    NATURAL_PERSONS: ClassVar = (Kind.SOLE_TRADER, Kind.CONSUMER)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
@@ -50,6 +60,15 @@ class Company(models.Model):
     street = models.CharField(_("street address"), max_length=200, blank=True)
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     town = models.CharField(_("town"), max_length=80, blank=True)
+    # Follows the agreements where there are any, see services.agreements; else staff say.
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=Status,
+        default=Status.PROSPECT,
+        db_default=Status.PROSPECT.value,
+    )
+    status_since = models.DateField(_("status since"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=10, choices=Source)
     responsible = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -82,12 +101,19 @@ class Company(models.Model):
         category=Category.COMPANY,
         # The company stays when one of its people goes: it is the customer. What
         # ties the person to it is the affiliation, and that is deleted. A sole trader
-        # is a person: business id and address are that person's, and go with them.
+        # or consumer is a person: what stands here is that person's, and goes with them.
         subjects=(
             Subject(
                 "sole trader",
                 path="affiliations__contact",
                 when=("kind", "sole_trader"),
+                erasure=Erasure.DELETE_WHEN_LAST,
+                tells_whereabouts=True,
+            ),
+            Subject(
+                "consumer",
+                path="affiliations__contact",
+                when=("kind", "consumer"),
                 erasure=Erasure.DELETE_WHEN_LAST,
                 tells_whereabouts=True,
             ),
@@ -111,6 +137,8 @@ class Company(models.Model):
             "street": Personal("street address of the company", portability=OBSERVED),
             "postcode": Personal("postcode of the company", portability=OBSERVED),
             "town": Personal("town of the company", portability=OBSERVED),
+            "status": Personal("whether it is a customer", portability=OBSERVED),
+            "status_since": Personal("since when it is that", portability=OBSERVED),
             "source": NotPersonal("where the company's data came from"),
             "responsible": NotPersonal(
                 "the colleague who is responsible, no data of the customer"
@@ -140,11 +168,12 @@ class Company(models.Model):
             # As of contacts: the order with what its filters ask, and few of many.
             models.Index(
                 fields=["name", "id"],
-                include=["kind", "source"],
+                include=["kind", "status", "source"],
                 name="company_by_name",
             ),
             models.Index(
-                fields=["kind", "source", "name", "id"], name="company_by_filters"
+                fields=["kind", "status", "source", "name", "id"],
+                name="company_by_filters",
             ),
             models.Index(
                 fields=["responsible", "name", "id"],
@@ -162,57 +191,7 @@ class Company(models.Model):
         # The name of a sole trader is a person's name, so it is not said here.
         return f"{capfirst(self._meta.verbose_name)} {str(self.pk)[:8]}"
 
-
-class Affiliation(models.Model):
-    """A person's role at a company, from and to (N7.4 hangs on it)."""
-
-    contact = models.ForeignKey(
-        Contact, models.CASCADE, related_name="affiliations", verbose_name=_("contact")
-    )
-    company = models.ForeignKey(
-        Company, models.CASCADE, related_name="affiliations", verbose_name=_("company")
-    )
-    job_title = models.CharField(_("job title"), max_length=120, blank=True)
-    valid_from = models.DateField(_("from"), null=True, blank=True)
-    valid_to = models.DateField(_("to"), null=True, blank=True)
-    source = models.CharField(_("source"), max_length=10, choices=Source)
-    created_at = models.DateTimeField(
-        _("created"), default=timezone.now, editable=False
-    )
-
-    data_map: ClassVar = ModelMap(
-        category=Category.COMPANY,
-        # Where somebody works is where they can be met.
-        subjects=(Subject("contact person", path="contact", tells_whereabouts=True),),
-        activity="customer_relationship",
-        source="the person, the customer",
-        retention=WithParent("contact"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "contact": Personal("whose role", portability=OBSERVED),
-            "company": Personal("at which company", portability=OBSERVED),
-            "job_title": Personal("job title"),
-            "valid_from": Personal("from"),
-            "valid_to": Personal("to"),
-            "source": Personal("where it came from", portability=OBSERVED),
-            "created_at": Personal("when it was recorded", portability=OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("role at a company")
-        verbose_name_plural = _("roles at companies")
-        ordering = ["-valid_from", "id"]
-        indexes = [without_source("affiliation_without_source")]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(valid_to=None)
-                | models.Q(valid_from=None)
-                | models.Q(valid_to__gte=models.F("valid_from")),
-                name="affiliation_ends_after_start",
-                violation_error_message=_("The role ends before it begins."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Affiliation {self.pk}"
+    @property
+    def is_natural_person(self) -> bool:
+        """Whether the customer is a person: a sole trader, a consumer or a household."""
+        return self.kind in self.NATURAL_PERSONS

@@ -1,4 +1,4 @@
-"""A person and the ways to reach them."""
+"""A person the register knows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -16,14 +17,12 @@ from register.datamap import (
     Category,
     Identifier,
     ModelMap,
-    NotPersonal,
     Personal,
     Portability,
     Reviewed,
     Subject,
-    WithParent,
 )
-from register.models import Team
+from register.models import NoticeRevision, Team
 
 
 class Source(models.TextChoices):
@@ -61,6 +60,14 @@ class Contact(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    preferred_name = models.CharField(
+        _("preferred name"),
+        max_length=100,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("What the person is called, if not by the first name."),
+    )
     language = models.CharField(
         _("language"), max_length=5, choices=settings.LANGUAGES, blank=True
     )
@@ -99,6 +106,22 @@ class Contact(models.Model):
         related_name="+",
         verbose_name=_("team"),
     )
+    # When the data came to the controller: from then runs the month in which somebody
+    # whose data came from elsewhere is told (GDPR Art. 14(3)).
+    collected_at = models.DateTimeField(
+        _("collected"), default=timezone.now, db_default=Now(), editable=False
+    )
+    # What people had been told by then. No index: revisions are never deleted.
+    notice = models.ForeignKey(
+        NoticeRevision,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("privacy notice in force"),
+    )
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )
@@ -124,6 +147,9 @@ class Contact(models.Model):
             ),
             "first_name": Personal("first name", identifies=(Identifier.NAME,)),
             "last_name": Personal("last name", identifies=(Identifier.NAME,)),
+            "preferred_name": Personal(
+                "name the person is called by", identifies=(Identifier.NAME,)
+            ),
             "language": Personal("language"),
             "relationship": Personal(
                 "kind of relationship", portability=Portability.INFERRED
@@ -139,6 +165,13 @@ class Contact(models.Model):
             ),
             "team": NotPersonal(
                 "the team that is responsible, no data of the customer"
+            ),
+            "collected_at": Personal(
+                "when the data was collected", portability=Portability.OBSERVED
+            ),
+            "notice": Personal(
+                "revision of the privacy notice that was in force",
+                portability=Portability.OBSERVED,
             ),
             "created_at": Personal(
                 "when the record was made", portability=Portability.OBSERVED
@@ -193,127 +226,3 @@ class Contact(models.Model):
     def full_name(self) -> str:
         """First and last name, for screens whose reader may see them."""
         return f"{self.first_name} {self.last_name}".strip()
-
-
-class ContactPoint(models.Model):
-    """An e-mail address or telephone number of a person, in its normal form."""
-
-    class Kind(models.TextChoices):
-        EMAIL = "email", _("e-mail")
-        PHONE = "phone", _("telephone")
-
-    contact = models.ForeignKey(
-        Contact, models.CASCADE, related_name="points", verbose_name=_("contact")
-    )
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
-    value = models.CharField(
-        _("address or number"),
-        max_length=254,
-        help_text=_(
-            "Telephone numbers are stored internationally, e-mail addresses in lower case."
-        ),
-    )
-    label = models.CharField(_("label"), max_length=40, blank=True)
-    is_primary = models.BooleanField(_("primary"), default=False)
-    # Mail to it came back for good. It stays known, so that it is not tried again.
-    undeliverable_since = models.DateTimeField(
-        _("undeliverable since"), null=True, blank=True, editable=False
-    )
-    source = models.CharField(_("source"), max_length=10, choices=Source)
-    created_at = models.DateTimeField(
-        _("created"), default=timezone.now, editable=False
-    )
-
-    data_map: ClassVar = ModelMap(
-        category=Category.IDENTITY,
-        subjects=(Subject("contact", path="contact"),),
-        activity="customer_relationship",
-        source="the person, a customer company, public registers",
-        retention=WithParent("contact"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "contact": Personal("whose address", portability=Portability.OBSERVED),
-            "undeliverable_since": Personal(
-                "since when it cannot be reached", portability=Portability.OBSERVED
-            ),
-            "kind": Personal("e-mail or telephone"),
-            "value": Personal(
-                "e-mail address or telephone number",
-                identifies=(Identifier.EMAIL, Identifier.PHONE),
-                varies_by="kind",
-            ),
-            "label": Personal("label"),
-            "is_primary": Personal("whether it is used first"),
-            "source": Personal("where it came from", portability=Portability.OBSERVED),
-            "created_at": Personal("since when", portability=Portability.OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("e-mail or telephone")
-        verbose_name_plural = _("e-mails and telephones")
-        ordering = ["kind", "-is_primary", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["contact", "kind", "value"],
-                name="contactpoint_once",
-                violation_error_message=_("The contact has this address already."),
-            ),
-            models.UniqueConstraint(
-                fields=["contact", "kind"],
-                condition=models.Q(is_primary=True),
-                name="contactpoint_one_primary",
-                violation_error_message=_("Only one address of a kind can be primary."),
-            ),
-        ]
-        indexes = [
-            # Finding the owner of an address: import, API, requests.
-            models.Index(fields=["value", "kind"], name="contactpoint_value"),
-            without_source("contactpoint_without_source"),
-        ]
-
-    def __str__(self) -> str:
-        return f"ContactPoint {self.pk}"
-
-
-class PostalAddress(models.Model):
-    """A postal address of a person."""
-
-    contact = models.ForeignKey(
-        Contact, models.CASCADE, related_name="addresses", verbose_name=_("contact")
-    )
-    street = models.CharField(_("street address"), max_length=200, blank=True)
-    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
-    town = models.CharField(_("town"), max_length=80, blank=True)
-    country = models.CharField(_("country"), max_length=2, default="FI")
-    source = models.CharField(_("source"), max_length=10, choices=Source)
-    created_at = models.DateTimeField(
-        _("created"), default=timezone.now, editable=False
-    )
-
-    data_map: ClassVar = ModelMap(
-        category=Category.IDENTITY,
-        subjects=(Subject("contact", path="contact", tells_whereabouts=True),),
-        activity="customer_relationship",
-        source="the person, a customer company, public registers",
-        retention=WithParent("contact"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "contact": Personal("whose address", portability=Portability.OBSERVED),
-            "street": Personal("street address", identifies=(Identifier.ADDRESS,)),
-            "postcode": Personal("postcode"),
-            "town": Personal("town"),
-            "country": Personal("country"),
-            "source": Personal("where it came from", portability=Portability.OBSERVED),
-            "created_at": Personal("since when", portability=Portability.OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("postal address")
-        verbose_name_plural = _("postal addresses")
-        ordering = ["id"]
-        indexes = [without_source("postaladdress_without_source")]
-
-    def __str__(self) -> str:
-        return f"PostalAddress {self.pk}"

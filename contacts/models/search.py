@@ -81,6 +81,12 @@ class CompanyWord(models.Model):
                 when=("company__kind", "sole_trader"),
                 erasure=Erasure.SCRUB,
             ),
+            Subject(
+                "consumer",
+                path="company__affiliations__contact",
+                when=("company__kind", "consumer"),
+                erasure=Erasure.SCRUB,
+            ),
         ),
         activity="customer_relationship",
         source="derived from the company",

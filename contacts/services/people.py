@@ -25,6 +25,7 @@ from register.identifiers import (
     try_normalise_email,
     try_normalise_phone,
 )
+from register.models import NoticeRevision
 
 audit.register_actions(
     {
@@ -37,7 +38,14 @@ audit.register_actions(
 EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
 # What a correction may touch. Addresses are added and removed, not corrected.
 CORRECTABLE = frozenset(
-    {"first_name", "last_name", "language", "relationship", "source_detail"}
+    {
+        "first_name",
+        "last_name",
+        "preferred_name",
+        "language",
+        "relationship",
+        "source_detail",
+    }
 )
 
 
@@ -61,6 +69,8 @@ def find_or_create(
     last_name: str = "",
     emails: Iterable[str] = (),
     phones: Iterable[str] = (),
+    preferred_name: str = "",
+    language: str = "",
     source: Source | str,
     source_detail: str = "",
     actor: Actor,
@@ -90,13 +100,20 @@ def find_or_create(
     contact = Contact(
         first_name=first_name,
         last_name=last_name,
+        preferred_name=preferred_name.strip(),
+        language=language,
         source=source,
         source_detail=source_detail,
+        notice=NoticeRevision.in_force(),
     )
     _clean(contact)
     contact.save(force_insert=True)
     missing = _missing_points(contact, points, source=source)
-    given = [name for name in ("first_name", "last_name") if getattr(contact, name)]
+    given = [
+        name
+        for name in ("first_name", "last_name", "preferred_name", "language")
+        if getattr(contact, name)
+    ]
     if missing:
         given.append("contactpoint.value")
     audit.record("record.added", actor=actor, obj=contact, fields=given)

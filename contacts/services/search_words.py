@@ -62,7 +62,7 @@ def refresh_those_who_stay(
     Their own words alone: those of the companies say nothing of who is there.
     """
     hidden = _protected_roles(company_ids).filter(
-        company__kind=Company.Kind.SOLE_TRADER
+        company__kind__in=Company.NATURAL_PERSONS
     )
     gone = set(leaving)
     companies = {company for company, person in hidden if person in gone}
@@ -84,7 +84,7 @@ def refresh_with_colleagues(contact_ids: Iterable[uuid.UUID]) -> None:
 def _colleagues(contact_ids: set[uuid.UUID]) -> set[uuid.UUID]:
     """Return everybody at the sole traders' companies that these people are or were at."""
     with choosing_rows():
-        roles = Affiliation.objects.filter(company__kind=Company.Kind.SOLE_TRADER)
+        roles = Affiliation.objects.filter(company__kind__in=Company.NATURAL_PERSONS)
         companies = set(
             roles.filter(contact__in=contact_ids).values_list("company_id", flat=True)
         )
@@ -143,10 +143,10 @@ def _words_of_contacts(
     # The lock keeps two refreshes from writing the same words twice; rows that point
     # to the contact can still be added meanwhile.
     locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=ids)
-    names = locked.order_by("pk").values_list("pk", "first_name", "last_name")
-    words: Words = {
-        pk: _fitting(f"{first_name} {last_name}") for pk, first_name, last_name in names
-    }
+    names = locked.order_by("pk").values_list(
+        "pk", "first_name", "last_name", "preferred_name"
+    )
+    words: Words = {pk: _fitting(" ".join(each)) for pk, *each in names}
     points = ContactPoint.objects.filter(contact__in=ids)
     for pk, value in points.values_list("contact_id", "value"):
         words[pk] |= _of_point(value)
@@ -177,7 +177,7 @@ def _words_of_workplaces(
             "pk", "kind", "name", "business_id"
         )
     )
-    traders = {pk for pk, kind, *_ in named if kind == Company.Kind.SOLE_TRADER}
+    traders = {pk for pk, kind, *_ in named if kind in Company.NATURAL_PERSONS}
     roles = _protected_roles(traders) if traders else ()
     hidden = {company for company, person in roles if person not in leaving}
     return {

@@ -15,6 +15,8 @@ class Category(models.TextChoices):
 
     IDENTITY = "identity", _("Identity and contact details")
     COMPANY = "company", _("Companies and roles")
+    PROFILE = "profile", _("Profile and concluded interests")
+    CLASSIFICATION = "classification", _("Interests given by the person")
     PROTECTED = "protected", _("Protected addresses")
     PROHIBITIONS = "prohibitions", _("Prohibitions of contact")
     COMMUNICATION = "communication", _("Communication: who and when")
@@ -41,6 +43,8 @@ class Category(models.TextChoices):
 CLAUSES: dict[Category, str | None] = {
     Category.IDENTITY: "N4.1",
     Category.COMPANY: "N4.2",
+    Category.PROFILE: "N4.8",
+    Category.CLASSIFICATION: "N4.16",
     Category.PROTECTED: "N9.1",
     Category.PROHIBITIONS: "N4.4",
     Category.COMMUNICATION: "N4.9",

@@ -19,6 +19,7 @@ from register.models.files import FileRemoval
 from register.models.holds import Hold
 from register.models.jobs import Approval, Job
 from register.models.monitoring import Process, TaskTally
+from register.models.notices import NoticeRevision
 from register.models.parameters import LegalParameter
 from register.models.protections import AddressProtection, WhereaboutsReader
 from register.models.staff import Role, RoleAssignment, RoleRight, User
@@ -40,6 +41,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LegalParameter",
+    "NoticeRevision",
     "Process",
     "Role",
     "RoleAssignment",

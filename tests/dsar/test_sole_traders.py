@@ -140,8 +140,8 @@ def test_words_of_a_sole_trader_are_about_the_person_and_others_are_not(
     entry = graph()["contacts.CompanyWord"]
 
     def words_of(person):
-        [rows] = scope.rows_in_roles(entry, scope.Scope((person.pk,)))
-        sql = f"id IN ({rows.sql})"
+        in_roles = scope.rows_in_roles(entry, scope.Scope((person.pk,)))
+        sql = " OR ".join(f"id IN ({rows.sql})" for rows in in_roles)
         return CompanyWord.objects.extra(where=[sql]).count()  # noqa: S610
 
     of_trader = CompanyWord.objects.filter(company=company_of(trader)).count()

@@ -21,6 +21,7 @@ VIEW = Action.VIEW
             {
                 Category.IDENTITY,
                 Category.COMPANY,
+                Category.CLASSIFICATION,
                 Category.PROHIBITIONS,
                 Category.COMMUNICATION,
                 Category.CHATS,
@@ -33,6 +34,8 @@ VIEW = Action.VIEW
             {
                 Category.IDENTITY,
                 Category.COMPANY,
+                Category.CLASSIFICATION,
+                Category.PROFILE,
                 Category.PROHIBITIONS,
                 Category.COMMUNICATION,
                 Category.JOBS,
@@ -43,6 +46,8 @@ VIEW = Action.VIEW
             {
                 Category.IDENTITY,
                 Category.COMPANY,
+                Category.CLASSIFICATION,
+                Category.PROFILE,
                 Category.PROHIBITIONS,
                 Category.IMPORTS,
                 Category.JOBS,

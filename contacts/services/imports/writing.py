@@ -25,6 +25,7 @@ from contacts.services.imports.merging import Change, Merge
 from contacts.services.imports.targets import TARGETS
 from register import audit
 from register.actors import Actor
+from register.models import NoticeRevision
 
 # COPY takes plain texts.
 _IMPORT, _PROSPECT = str(Source.IMPORT), str(Contact.Relationship.PROSPECT)
@@ -112,12 +113,13 @@ def _write_companies(companies: CompanyMatcher) -> None:
 
 
 def _write_contacts(new: list[Change], source_detail: str) -> None:
-    now = timezone.now()
+    now, notice = timezone.now(), NoticeRevision.in_force()
     # A microsecond apart, so that they stay in the order of the file.
     times = [now + timedelta(microseconds=place) for place in range(len(new))]
     _copy(
         Contact,
-        "id, first_name, last_name, language, relationship, source, source_detail, created_at, updated_at",
+        "id, first_name, last_name, language, relationship, source, source_detail,"
+        " collected_at, notice_id, created_at, updated_at",
         [
             (
                 change.contact.id,
@@ -127,6 +129,8 @@ def _write_contacts(new: list[Change], source_detail: str) -> None:
                 _PROSPECT,
                 _IMPORT,
                 source_detail,
+                created_at,
+                notice.pk if notice else None,
                 created_at,
                 created_at,
             )
