@@ -17,6 +17,7 @@ from register.datamap import (
     Category,
     Identifier,
     ModelMap,
+    NotPersonal,
     Personal,
     Portability,
     Reviewed,
