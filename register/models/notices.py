@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -61,11 +61,11 @@ class NoticeRevision(models.Model):
         return f"{self._meta.verbose_name} {self.revised_on.isoformat()}"
 
     @classmethod
-    def in_force(cls, on: date | None = None) -> Self | None:
+    def in_force(cls, on: date | None = None) -> NoticeRevision | None:
         """Return the revision in force on a day; today in Finland unless given."""
         on = on or timezone.localdate()
         return (
-            cls._default_manager.filter(valid_from__lte=on)
+            cls.objects.filter(valid_from__lte=on)
             .order_by("-valid_from")
             .first()
         )
