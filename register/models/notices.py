@@ -64,8 +64,4 @@ class NoticeRevision(models.Model):
     def in_force(cls, on: date | None = None) -> NoticeRevision | None:
         """Return the revision in force on a day; today in Finland unless given."""
         on = on or timezone.localdate()
-        return (
-            cls.objects.filter(valid_from__lte=on)
-            .order_by("-valid_from")
-            .first()
-        )
+        return cls.objects.filter(valid_from__lte=on).order_by("-valid_from").first()
