@@ -37,8 +37,18 @@ class RegisterConfig(AppConfig):
         if settings.LOG_FORMAT == "json":
             logs.install_hooks()
         identity_codes.guard_models()
+        self._name_rows_of_others()
         autodiscover_modules("dashboard", "setup_checks", "metrics")
         self._gather_conformance_checks()
+
+    def _name_rows_of_others(self) -> None:
+        """Let rows of the log-in be called by their number, not by address and browser."""
+        from allauth.account.models import EmailAddress
+        from allauth.mfa.models import Authenticator
+        from allauth.usersessions.models import UserSession
+
+        for model in (Authenticator, EmailAddress, UserSession):
+            model.__str__ = lambda row: f"{type(row).__name__} {row.pk}"
 
     def _gather_conformance_checks(self) -> None:
         from django.utils.module_loading import autodiscover_modules

@@ -26,6 +26,15 @@ def check_settings(
                 )
             )
     found.extend(_check_hash_keys())
+    keys = settings.SECOND_FACTOR_KEYS
+    if not keys or min(map(len, keys)) < 16:
+        found.append(
+            checks.Error(
+                "SECOND_FACTOR_KEYS is missing, or one of them is shorter than 16 characters.",
+                hint="Set SECOND_FACTOR_KEYS for example from: openssl rand -base64 48; to rotate, put the new key first and keep the old ones.",
+                id="register.E109",
+            )
+        )
     found.extend(
         checks.Error(problem.wrong, hint=problem.hint, id="register.E107")
         for problem in getattr(settings, "ENVIRONMENT_PROBLEMS", ())

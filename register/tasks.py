@@ -13,7 +13,7 @@ from django.utils import timezone
 from register import audit, clocks, files
 from register.conformance import running
 from register.models import IdempotencyKey
-from register.services import jobs, verification
+from register.services import jobs, sessions, verification
 
 IDEMPOTENCY_PERIOD = timedelta(days=2)
 
@@ -76,7 +76,9 @@ def sweep_sessions() -> int:
     now = timezone.now()
     longest = now + timedelta(seconds=settings.SESSION_COOKIE_AGE, hours=1)
     over = Q(expire_date__lt=now) | Q(expire_date__gt=longest)
-    return Session.objects.filter(over).delete()[0]
+    deleted = Session.objects.filter(over).delete()[0]
+    sessions.sweep_ended()
+    return deleted
 
 
 @shared_task

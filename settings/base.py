@@ -36,6 +36,9 @@ AUDIT_ANCHOR_FILE = env.str(
     "AUDIT_ANCHOR_FILE", default=str(STATE_DIR / "audit-anchor.json")
 )
 
+# Seals the secrets of second factors; newest first, all are tried when one is read.
+SECOND_FACTOR_KEYS = environment.secrets_list("SECOND_FACTOR_KEYS")
+
 # Who answers for the register, until it is saved there (register.services.controller).
 CONTROLLER = {
     "name": env.str("CONTROLLER_NAME", default=""),
@@ -63,6 +66,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "register",
     "contacts",
     "consent",
@@ -88,6 +95,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "register.log_in.middleware.SessionLimits",
+    "register.log_in.middleware.SecondFactor",
     "register.middleware.IdentityCodes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "register.middleware.RowSecurity",
@@ -107,6 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "register.log_in.views.frame",
             ],
         },
     },
@@ -232,9 +243,43 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-SESSION_COOKIE_AGE = 12 * 3600
+# A session ends so long after it began, and so long after it was last used.
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=60) * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "register.log_in.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# Administrators vouch for the addresses of the accounts that they make.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_FORMS = {"login": "register.log_in.forms.LoginForm"}
+# Failed attempts on one account, and from one browser, counted in Redis. Without Redis
+# nobody logs in.
+LOG_IN_ATTEMPTS = env.int("LOG_IN_ATTEMPTS", default=5)
+LOG_IN_LOCKED_MINUTES = env.int("LOG_IN_LOCKED_MINUTES", default=10)
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": f"{LOG_IN_ATTEMPTS}/{LOG_IN_LOCKED_MINUTES}m/key,20/m/ip"
+}
+# How many proxies of ours stand before the web and add to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+MFA_ADAPTER = "register.log_in.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "register.log_in.forms.AuthenticateForm",
+    "reauthenticate": "register.log_in.forms.ReauthenticateForm",
+    "add_webauthn": "register.log_in.forms.AddWebAuthnForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Seloste"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 
 LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "suomi"), ("sv", "svenska"), ("en", "English")]

@@ -10,6 +10,9 @@ _keys = local_keys(STATE_DIR / "keys.json")
 SECRET_KEY = _keys["SECRET_KEY"]
 ADDRESS_HASH_KEYS = [f"demo:{_keys['ADDRESS_HASH_KEY']}"]
 AUDIT_KEY = _keys["AUDIT_KEY"]
+SECOND_FACTOR_KEYS = [_keys["SECOND_FACTOR_KEY"]]
+# Passkeys on this machine, without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 # The controller of the notice that the demo keeps (clause N1.1).
 CONTROLLER = {

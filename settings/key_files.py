@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # The register cannot work without these; none of them is ever put into the database.
-KEYS = ("SECRET_KEY", "AUDIT_KEY", "ADDRESS_HASH_KEYS")
+KEYS = ("SECRET_KEY", "AUDIT_KEY", "ADDRESS_HASH_KEYS", "SECOND_FACTOR_KEYS")
 # What a Compose installation asks for besides: its servers, and who watches over it.
 PASSWORDS = (
     *("DATABASE_ADMIN_PASSWORD", "DATABASE_PASSWORD", "REDIS_PASSWORD"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
 import os
 import secrets
 from pathlib import Path
 
-NAMES = ("SECRET_KEY", "ADDRESS_HASH_KEY", "AUDIT_KEY")
+NAMES = ("SECRET_KEY", "ADDRESS_HASH_KEY", "AUDIT_KEY", "SECOND_FACTOR_KEY")
 
 
 def local_keys(path: Path) -> dict[str, str]:
@@ -28,4 +29,10 @@ def local_keys(path: Path) -> dict[str, str]:
             path.hardlink_to(draft)
         draft.unlink()
     keys: dict[str, str] = json.loads(path.read_text())
+    # A file that an older version made lacks what came later; such a key is derived, so
+    # that two processes get the same.
+    for name in NAMES:
+        if name not in keys:
+            made = hmac.new(keys["SECRET_KEY"].encode(), name.encode(), "sha256")
+            keys[name] = made.hexdigest()
     return keys

@@ -11,6 +11,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+# The proxy that ends TLS, which says whose request it passes on.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1)
 REQUIRE_OWN_SERVERS = True
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOG_REQUESTS = env.bool("LOG_REQUESTS", default=True)

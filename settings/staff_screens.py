@@ -66,6 +66,11 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("seloste/labels.js"),
         lambda request: static("seloste/find.js"),
     ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("My account"), "link": _lazy_page("mfa_index")},
+        ]
+    },
     "COMMAND": {"search_models": False, "show_history": False},
     "COLORS": {
         "primary": {

@@ -7,11 +7,15 @@ import tempfile
 from pathlib import Path
 
 from settings.base import *
-from settings.base import CACHES, DATABASES, MIDDLEWARE
+from settings.base import CACHES, DATABASES, MIDDLEWARE, SESSION_COOKIE_AGE
 
 SECRET_KEY = "test-only-secret-key-that-protects-nothing-at-all"  # noqa: S105
 ADDRESS_HASH_KEYS = ["t2:newer-test-key", "t1:older-test-key"]
 AUDIT_KEY = "test-only-audit-key"
+SECOND_FACTOR_KEYS = ["test-only-second-factor-key"]
+# Tests move the clock by hours between two clicks.
+SESSION_IDLE_SECONDS = SESSION_COOKIE_AGE
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 
 # Sentences are compared in the language they are written in; tests of other

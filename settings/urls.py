@@ -10,13 +10,15 @@ from register import staff_site
 from register.screens import finding, health
 from settings.api import api
 
-# Importing it replaced the log-in with one that is recorded, before the addresses
-# of the site are made.
-assert staff_site.log_in is admin.site.login  # noqa: S101
+# Importing it replaced the log-out with one that is recorded, before the addresses of
+# the site are made.
+assert staff_site.log_out is admin.site.logout  # noqa: S101
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/find/", admin.site.admin_view(finding.find), name="find"),
+    # Before the site's own, whose log-in and change of passwords they replace.
+    path("admin/", include("register.log_in.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pkgutil import iter_modules
@@ -197,12 +198,24 @@ def stranger(db: None) -> Any:
 def client_of() -> Callable[[Any], Client]:
     """Return a function that gives a browser session of a user, in English."""
 
-    def log_in(user: Any) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(user)
-        return client
+    return session_of
 
-    return log_in
+
+def session_of(user: Any, *, factor: str = "totp", language: str = "en") -> Client:
+    """Return a browser session that has passed password and second factor (or ``""``)."""
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    methods = ["password", *([factor] if factor else [])]
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password" if each == "password" else "mfa", "type": each}
+        | {"at": time.time()}
+        for each in methods
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["session_began"] = session["session_seen"] = time.time()
+    session.save()
+    return client
 
 
 # --- people --------------------------------------------------------------------------

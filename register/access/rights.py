@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -30,6 +30,7 @@ from register.models import (
     TeamMembership,
     User,
 )
+from register.models.staff import ADMINISTRATOR
 
 Right = tuple[str, str]
 Reader = User | ApiKey
@@ -89,6 +90,7 @@ class Granted:
     teams: tuple[int, ...] = ()
     # Of each role: what it sees of a field.
     levels: frozenset[tuple[int, str, str]] = frozenset()
+    needs_second_factor: bool = False
 
     def scope(self, action: str, category: str) -> Scope | None:
         """Return the widest scope of a right, None if there is no such right."""
@@ -195,8 +197,18 @@ def of_users(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Granted]:
             "scope",
         )
     )
+    factors = RoleAssignment.objects.filter(
+        Q(role__requires_second_factor=True) | Q(role__code=ADMINISTRATOR),
+        user__in=keys,
+    ).values_list(
+        Value("factor"), "user_id", "role_id", nothing, nothing, nothing, nothing
+    )
     rows = rights.order_by().union(
-        rules.order_by(), teams.order_by(), elevations.order_by(), all=True
+        rules.order_by(),
+        teams.order_by(),
+        elevations.order_by(),
+        factors.order_by(),
+        all=True,
     )
     found: dict[uuid.UUID, list[tuple[str, int, str, str, str, str]]] = {
         key: [] for key in keys
@@ -216,18 +228,25 @@ def in_force(now: object = None) -> models.QuerySet[Elevation]:
 
 def _of_rows(rows: list[tuple[str, int, str, str, str, str]]) -> Granted:
     grants, purposes, teams, levels = [], set(), set(), set()
+    needs_second_factor = False
     for kind, key, first, second, third, fourth in rows:
         if kind == "field":
             levels.add((key, first, second))
         elif kind == "team":
             teams.add(int(first))
+        elif kind == "factor":
+            needs_second_factor = True
         else:
             if kind == "right":
                 purposes.add(first)
             if second:  # a role without a right is one row without one
                 grants.append(Grant(second, third, fourth, key, kind == "elevation"))
     return Granted(
-        tuple(grants), tuple(sorted(purposes)), tuple(sorted(teams)), frozenset(levels)
+        tuple(grants),
+        tuple(sorted(purposes)),
+        tuple(sorted(teams)),
+        frozenset(levels),
+        needs_second_factor,
     )
 
 
@@ -263,6 +282,11 @@ def rights_of(reader: object) -> frozenset[Right]:
 def default_purpose(user: User) -> str:
     """Return the purpose that the user's roles work under, empty without a role."""
     return next(iter(granted(user).purposes), "")
+
+
+def needs_second_factor(user: User) -> bool:
+    """Whether a role of the user asks for more than a password at log-in."""
+    return granted(user).needs_second_factor
 
 
 def may(reader: object, action: Action, category: Category) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -24,6 +27,8 @@ from register.staff_site import RegisterAdmin
 
 # Rights come from roles over data categories; Django's groups are not used.
 admin.site.unregister(Group)
+# Nor are the tables of the log-in shown as tables: they hold secrets.
+admin.site.unregister((Authenticator, EmailAddress, UserSession))
 
 
 class RolesField(forms.ModelMultipleChoiceField[Role]):

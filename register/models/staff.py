@@ -42,6 +42,8 @@ STANDARD_ROLE_NAMES = (
     gettext_noop("Administrator"),
 )
 
+# The code of the role that makes accounts; it always asks for a second factor.
+ADMINISTRATOR = "admin"
 ACCOUNTABILITY = Keep("GDPR Art. 5(2)", "P5Y", "created_at")
 
 
@@ -84,6 +86,14 @@ class Role(models.Model):
         ),
     )
 
+    requires_second_factor = models.BooleanField(
+        _("second factor required"),
+        default=False,
+        help_text=_(
+            "Whoever has the role logs in with an authenticator app or a passkey besides the password. Administrators always do."
+        ),
+    )
+
     data_map: ClassVar = ModelMap(
         category=Category.STAFF,
         fields={
@@ -91,6 +101,7 @@ class Role(models.Model):
             "code": NotPersonal("vocabulary"),
             "name": NotPersonal("vocabulary"),
             "default_purpose": NotPersonal("vocabulary"),
+            "requires_second_factor": NotPersonal("a rule about log-ins"),
         },
     )
 
@@ -101,6 +112,11 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return gettext(self.name)
+
+    def clean(self) -> None:
+        """Keep the second factor of administrators, who give all other rights."""
+        if self.code == ADMINISTRATOR:
+            self.requires_second_factor = True
 
 
 class RoleRight(models.Model):

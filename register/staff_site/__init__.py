@@ -11,7 +11,7 @@ from django.contrib import admin
 
 from register.staff_site.completion import Autocomplete
 from register.staff_site.counting import EstimatedPaginator, estimated_count
-from register.staff_site.sessions import log_in, log_out
+from register.staff_site.sessions import log_out
 from register.staff_site.tables import ReadOnlyAdmin, RegisterAdmin
 
 __all__ = [
@@ -19,11 +19,9 @@ __all__ = [
     "ReadOnlyAdmin",
     "RegisterAdmin",
     "estimated_count",
-    "log_in",
     "log_out",
 ]
 
 # Every way in and every search is recorded, so Django's own must not be reached.
-admin.site.login = log_in  # type: ignore[method-assign]
 admin.site.logout = log_out  # type: ignore[method-assign, assignment]
 admin.site.autocomplete_view = Autocomplete.as_view(admin_site=admin.site)  # type: ignore[assignment, method-assign]

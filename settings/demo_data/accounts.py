@@ -5,7 +5,10 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
 from register import actors
+from register.log_in.adapters import MFAAdapter
 from register.models import ApiKey, Role, User
 from register.services import api_keys, controller, staff
 
@@ -42,11 +45,29 @@ def make_accounts() -> str:
         )
         staff.set_roles(user, [role], actor=actor)
         lines.append(f"  {user.email:<28} {role.name}")
-    lines += ["", f"  password: {password}", "", "API keys, one for each scope:", ""]
+        if role.requires_second_factor:
+            lines.append(f"  {'':<28} {_set_up_second_factor(user)}")
+    lines += [
+        "",
+        f"  password: {password}",
+        "",
+        "Where an address otpauth:// stands, a code of an authenticator app is asked for besides:",
+        "scan or paste that address into one, or run: manage.py demo_code EMAIL",
+        "",
+        "API keys, one for each scope:",
+        "",
+    ]
     for scope in ApiKey.Scope.values:
         _, secret = api_keys.create(name=f"Demo {scope}", scopes=[scope], actor=actor)
         lines.append(f"  {scope:<28} {secret}")
     return "\n".join([*lines, ""])
+
+
+def _set_up_second_factor(user: User) -> str:
+    """Give the account an authenticator app; return the address that sets the app up."""
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return str(MFAAdapter().build_totp_url(user, secret))
 
 
 def write_logins(path: Path, note: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.management import call_command
 from django.db import models
 
@@ -93,8 +95,11 @@ def test_no_name_of_a_row_holds_personal_data():
             )
         }
         row = entry.model(**text_fields)
-        if "canary" in str(row):
-            personal.append(entry.label)
+        with contextlib.suppress(
+            ObjectDoesNotExist
+        ):  # another package's, without parent
+            if "canary" in str(row):
+                personal.append(entry.label)
 
     assert personal == []
 

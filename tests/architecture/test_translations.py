@@ -18,7 +18,7 @@ from register.datamap.graph import graph
 from register.models import Role
 from register.models.staff import STANDARD_ROLE_NAMES
 from settings import messages
-from tests.conftest import make_user
+from tests.conftest import make_user, session_of
 from tests.retention.factory import days_ago, make_chat
 
 LANGUAGES = ("fi", "sv")
@@ -196,8 +196,7 @@ def test_no_screen_speaks_english_to_who_reads_another_language(
     leftovers = {}
     shown = 0
     for user in (officer, marketer, administrator):
-        client = Client(headers={"accept-language": language})
-        client.force_login(user)
+        client = session_of(user, language=language)
         for url in pages:
             answer = client.get(url, follow=True)
             said = Visible(answer.content.decode()).said
@@ -207,8 +206,7 @@ def test_no_screen_speaks_english_to_who_reads_another_language(
                 if english.search(words):
                     leftovers.setdefault(words, url)
 
-    front = Client(headers={"accept-language": language})
-    front.force_login(officer)
+    front = session_of(officer, language=language)
     assert FRONT_PAGE[language] in front.get(reverse("admin:index")).content.decode()
     assert shown > 40
     assert leftovers == {}

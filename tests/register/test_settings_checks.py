@@ -14,6 +14,7 @@ KEYS = {
     "SECRET_KEY": "x" * 50,
     "AUDIT_KEY": "y" * 50,
     "ADDRESS_HASH_KEYS": "k1:a-secret-of-the-installation",
+    "SECOND_FACTOR_KEYS": "z" * 50,
     "DATABASE_URL": "postgres://seloste@127.0.0.1:1/seloste",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "ALLOWED_HOSTS": "register.example",
@@ -44,7 +45,7 @@ def test_production_with_an_empty_environment_is_told_everything_it_lacks():
 
     assert done.returncode == 1
     found = set(re.findall(r"register\.(E1\d\d)", done.stderr))
-    assert found == {"E101", "E102", "E103", "E104", "E105", "E106"}
+    assert found == {"E101", "E102", "E103", "E104", "E105", "E106", "E109"}
     assert "Traceback" not in done.stderr
 
 

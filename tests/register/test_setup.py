@@ -54,7 +54,7 @@ def test_keys_are_made_once_as_files_of_this_user_alone(tmp_path):
     made = {path.name: path.read_text() for path in directory.iterdir()}
     call_command("setup", "--keys", str(directory), stdout=StringIO())
 
-    assert set(made) == {"secret_key", "audit_key", "address_hash_keys"}
+    assert set(made) == {name.lower() for name in key_files.KEYS}
     assert made["address_hash_keys"].startswith("k1:")
     assert all(len(value) > 60 for value in made.values())
     assert {path.name: path.read_text() for path in directory.iterdir()} == made

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from register.models import ApiKey, AuditEntry, LegalParameter, Role, User
 from register.services import api_keys
+from tests.conftest import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def test_a_wrong_password_is_recorded_without_what_was_typed(agent):
 
     entry = AuditEntry.objects.get()
     assert entry.action == "staff.log_in_failed"
-    assert entry.details == {}
+    assert entry.details == {"kind": "password"}
     assert browser.get(reverse("admin:index")).status_code == 302
 
 
@@ -214,8 +215,7 @@ def test_the_overview_of_an_account_without_a_role_says_why_it_is_empty(
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_the_overview_opens_in_every_language(officer, language):
-    browser = Client(headers={"accept-language": language})
-    browser.force_login(officer)
+    browser = session_of(officer, language=language)
 
     assert browser.get(reverse("admin:index")).status_code == 200
 

@@ -354,7 +354,7 @@ def _assert_web_lines(lines: list[dict[str, Any]], numbers: dict[str, str]) -> N
             line
         )
     routes = {line["route"] for line in requests}
-    assert {"admin:contacts_contact_change", "admin:login", "fail", "none"} <= routes
+    assert {"admin:contacts_contact_change", "account_login", "fail", "none"} <= routes
     of = {
         how: [line for line in lines if line.get("request_id") == number]
         for how, number in numbers.items()

@@ -169,7 +169,8 @@ class Command(BaseCommand):
         wrong = [
             m
             for m in check_settings()
-            if m.id in ("register.E101", "register.E102", "register.E103")
+            if m.id
+            in ("register.E101", "register.E102", "register.E103", "register.E109")
         ]
         if not wrong and not environment.problems:
             return True
