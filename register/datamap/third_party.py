@@ -94,7 +94,7 @@ THIRD_PARTY: dict[str, ModelMap] = {
             "id": NotPersonal("number of the row"),
             "user": Personal("whose session", **_OBSERVED),
             "created_at": Personal("when the person logged in", **_OBSERVED),
-            "ip": NotPersonal("always 0.0.0.0: no address of a browser is kept"),
+            "ip": NotPersonal("always 192.0.2.0: no address of a browser is kept"),
             "last_seen_at": Personal("when the session was last used", **_OBSERVED),
             "session_key": Personal("key of the session", **_SECRET),
             "user_agent": Personal(

@@ -20,8 +20,8 @@ from register import actors, audit
 from register.log_in import sealing, second_factor
 from register.models import User
 
-# Stands where allauth would keep the address of a browser.
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - an address of nobody, nothing listens
+# Stands where allauth would keep the address of a browser: of a network of nobody (RFC 5737).
+NO_ADDRESS = "192.0.2.0"
 # What a connection without an address comes from: a Unix socket of this machine.
 _THIS_MACHINE = "127.0.0.1"
 
