@@ -10,7 +10,7 @@ def seed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("register", "0014_rights_to_notes_and_messages")]
+    dependencies = [("register", "0016_first_notice_and_rights")]
 
     operations = [
         migrations.AddField(
