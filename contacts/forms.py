@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from contacts import normal_forms
-from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.forms_alike import IS_NEW, companies_alike, people_alike
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    PostalAddress,
+    Situation,
+)
 from register.database.locks import Lock, advisory_locks
 from register.database.visibility import choosing_rows
 from register.errors import DomainError
@@ -116,6 +124,18 @@ class ContactPointFormSet(PaginationInlineFormSet):
         if not (kept or named or known):
             raise ValidationError(
                 _("Give a name, an e-mail address or a telephone number."), "empty"
+            )
+        if self.instance._state.adding and not any(self.errors):
+            self._ask_about_duplicates()
+
+    def _ask_about_duplicates(self) -> None:
+        """Let nobody be added a second time unknowingly."""
+        if not self.data.get(IS_NEW) and people_alike(self.data, Situation.ASKING):
+            raise ValidationError(
+                _(
+                    "Perhaps this person is in the register already. Open those named above; if it is somebody else, tick the box and save again."
+                ),
+                "alike",
             )
 
     def validate_unique(self) -> None:
@@ -227,6 +247,20 @@ class CompanyForm(forms.ModelForm[Company]):
             "town",
             "source",
         )
+
+    def clean(self) -> None:
+        """Let no company be added a second time unknowingly."""
+        super().clean()
+        is_new = self.instance._state.adding and not self.errors
+        if not is_new or self.data.get(IS_NEW):
+            return
+        if companies_alike(self.data, Situation.ASKING):
+            raise ValidationError(
+                _(
+                    "Perhaps this company is in the register already. Open those named above; if it is another, tick the box and save again."
+                ),
+                "alike",
+            )
 
     def clean_business_id(self) -> str:
         """Take a business id in any spelling, its check digit right, or none."""

@@ -126,13 +126,15 @@ def moved_clock(moment: datetime) -> Iterator[None]:
 
 
 def ensure_seeded() -> None:
-    """Seed roles and legal parameters again if a transactional test emptied them."""
-    from register import migrations
+    """Seed what migrations seed again if a transactional test emptied the tables."""
     from register.models import Role
 
-    if not Role.objects.exists():
+    if Role.objects.exists():
+        return
+    for app in ("register", "contacts"):
+        migrations = importlib.import_module(f"{app}.migrations")
         for name in sorted(module.name for module in iter_modules(migrations.__path__)):
-            migration = importlib.import_module(f"register.migrations.{name}")
+            migration = importlib.import_module(f"{app}.migrations.{name}")
             if hasattr(migration, "seed"):
                 migration.seed(apps, None)
 

@@ -9,14 +9,16 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from contacts import panels, selectors
 from contacts.admin.lists import CompanyChangeList, IdsFirstPaginator, most_wanted
 from contacts.forms import CompanyForm
-from contacts.models import Affiliation, Company
+from contacts.forms_alike import companies_alike
+from contacts.models import Affiliation, Company, Situation
 from contacts.models.people import Source
-from contacts.screens import protection
+from contacts.screens import alike, protection
 from contacts.services import search_words
 from register import access, actors, audit
 from register.database.visibility import with_whereabouts
@@ -42,6 +44,7 @@ class CompanyAdmin(RegisterAdmin):
     ordering = ("name", "id")
     search_fields = ("words__word",)
     search_help_text = _("Name or business id")
+    change_form_before_template = "contacts/alike_watch.html"
     change_form_outer_after_template = "contacts/company_people.html"
     fieldsets = (
         (
@@ -119,6 +122,7 @@ class CompanyAdmin(RegisterAdmin):
 
         It does not exist for others: its address is the person's.
         """
+        extra_context = self._alike(request, object_id) | (extra_context or {})
         people = protection.protected_people_of_company(object_id)
         if not people or not protections.is_reader(request.user):
             return super().changeform_view(request, object_id, form_url, extra_context)
@@ -161,6 +165,24 @@ class CompanyAdmin(RegisterAdmin):
             answer = json.loads(context["popup_response_data"])
             context["popup_response_data"] = json.dumps(answer | {"obj": obj.name})
         return response
+
+    def _alike(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """Return what the warning about duplicates needs; filled where a form comes back."""
+        context = {
+            "alike_url": reverse("admin:contacts_company_alike"),
+            "alike_besides": object_id or "",
+        }
+        may_see = access.may(request.user, Action.VIEW, Category.COMPANY)
+        if request.method == "POST" and object_id is None and may_see:
+            found = companies_alike(request.POST, Situation.TYPING)
+            context |= alike.context_of(request, companies=found)
+        return context
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what the form asks while a company is typed."""
+        view = self.admin_site.admin_view
+        own = path("alike/", view(alike.companies), name="contacts_company_alike")
+        return [own, *super().get_urls()]
 
     def _people(self, request: HttpRequest, company: Company) -> dict[str, Any]:
         roles = Affiliation.objects.filter(company=company)

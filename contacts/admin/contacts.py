@@ -22,9 +22,10 @@ from contacts.admin.lists import (
     most_wanted,
 )
 from contacts.forms import ContactForm
-from contacts.models import Contact, ContactPoint
+from contacts.forms_alike import people_alike
+from contacts.models import Contact, ContactPoint, Situation
 from contacts.models.people import Source
-from contacts.screens import contact_page, protection, purpose
+from contacts.screens import alike, contact_page, protection, purpose
 from contacts.screens.found import present_companies
 from contacts.services import search_words
 from register import access, actors
@@ -229,7 +230,7 @@ class ContactAdmin(RegisterAdmin):
 
         For all others the form has no inputs for them, so that none can be overwritten.
         """
-        extra_context = extra_context or {}
+        extra_context = self._alike(request, object_id) | (extra_context or {})
         protected = protection.protected_key(object_id)
         if protected is None:
             return super().changeform_view(request, object_id, form_url, extra_context)
@@ -244,12 +245,25 @@ class ContactAdmin(RegisterAdmin):
                 super().changeform_view(request, object_id, form_url, extra_context)
             )
 
+    def _alike(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """Return what the warning about duplicates needs; filled where a form comes back."""
+        context = {
+            "alike_url": reverse("admin:contacts_contact_alike"),
+            "alike_besides": object_id or "",
+        }
+        may_see = access.may(request.user, Action.VIEW, Category.IDENTITY)
+        if request.method == "POST" and object_id is None and may_see:
+            found = people_alike(request.POST, Situation.TYPING)
+            context |= alike.context_of(request, people=found)
+        return context
+
     # --- other addresses ---
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of a contact and the choice of a purpose."""
         view = self.admin_site.admin_view
         return [
+            path("alike/", view(alike.people), name="contacts_contact_alike"),
             path(
                 "purpose/",
                 view(purpose.choose),

@@ -5,6 +5,16 @@ from __future__ import annotations
 from contacts.models.addresses import ContactPoint, PostalAddress
 from contacts.models.agreements import AgreementContact, ServiceAgreement
 from contacts.models.companies import Company
+from contacts.models.duplicates import (
+    CompanyPair,
+    ContactPair,
+    Feature,
+    MatchKind,
+    MatchThreshold,
+    MatchWeight,
+    Pair,
+    Situation,
+)
 from contacts.models.import_memory import ImportMemory
 from contacts.models.imports import ImportBatch, ImportFile, ImportRow
 from contacts.models.interests import InferredInterest, Interest, Profile
@@ -18,21 +28,29 @@ __all__ = [
     "Affiliation",
     "AgreementContact",
     "Company",
+    "CompanyPair",
     "CompanyWord",
     "Contact",
+    "ContactPair",
     "ContactPoint",
     "ContactWord",
     "Duty",
+    "Feature",
     "ImportBatch",
     "ImportFile",
     "ImportMemory",
     "ImportRow",
     "InferredInterest",
     "Interest",
+    "MatchKind",
+    "MatchThreshold",
+    "MatchWeight",
+    "Pair",
     "PostalAddress",
     "Profile",
     "RegisterExtract",
     "Service",
     "ServiceAgreement",
+    "Situation",
     "Topic",
 ]

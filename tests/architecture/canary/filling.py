@@ -166,11 +166,7 @@ class Canary:
                 continue
             declared = entry.map.fields[field.name]
             if isinstance(field, models.ForeignKey):
-                values[field.name] = (
-                    None
-                    if field.null
-                    else self.shared(graph().of(field.remote_field.model))
-                )
+                values[field.name] = None if field.null else self._whole(field)
             elif isinstance(declared, Keys):
                 values[field.name] = self._json(declared, field.name, made)
             elif isinstance(declared, Personal) and not why_unmarked(field, field.name):
@@ -193,6 +189,14 @@ class Canary:
             )
         self._cover(entry, role)
         return row
+
+    def _whole(self, field: models.ForeignKey[Any, Any]) -> models.Model:
+        """Return what a row points at besides its person."""
+        target = graph().of(field.remote_field.model)
+        if target.map.root == KIND:
+            # Somebody else, of whom nothing is to be found or to be missed.
+            return target.model._base_manager.create(source="staff")
+        return self.shared(target)
 
     def _json(
         self, declared: Keys, name: str, made: list[tuple[str, Personal, str]]
