@@ -49,6 +49,7 @@ TABLES = {
     "contacts_postaladdress": "id",
     "contacts_contactword": "id",
     "contacts_importrow": "id",
+    "contacts_importchange": "id",
     "consent_prohibition": "created_at",
     "register_auditentry": "id",
 }
@@ -132,6 +133,7 @@ def _work_off_a_file(
     from django.conf import settings
     from django.core.files.storage import default_storage
     from django.test import override_settings
+    from django.utils import timezone
 
     from contacts.services.imports import batches, reading
     from register import actors, files
@@ -154,7 +156,16 @@ def _work_off_a_file(
         layout = reading.examine(lambda: path.open("rb")).layout
         targets = list(import_file.COLUMNS.values())
         batch = batches.upload(
-            received, title="Fair", layout=layout, targets=targets, actor=actor
+            received,
+            title="Fair",
+            layout=layout,
+            targets=targets,
+            actor=actor,
+            terms={
+                "source_kind": "event",
+                "activity": "customer_relationship",
+                "collected_on": timezone.localdate(),
+            },
         )
         batches.try_out(batch, targets=targets, actor=actor)
         seconds = {"reading and dry run": _wait_for_job(batch)}

@@ -12,6 +12,7 @@ from contacts.models import ImportBatch
 from contacts.services.imports import reasons, targets, texts
 from contacts.services.imports.layouts import CSV, LAST_HEADER_ROW, Choice, Layout
 from contacts.services.imports.preview import Preview
+from contacts.services.imports.replacing import REPLACEABLE
 
 INPUT = {"class": "sel-input"}
 WIDE = {"class": "sel-input sel-input-wide"}
@@ -21,6 +22,12 @@ DELIMITERS = {
     ",": _("comma ,"),
     "\t": _("tab"),
     "|": _("vertical line |"),
+}
+# What a column does where something is stored already. See ``services.imports.replacing``.
+POLICIES = {
+    "": _("add what is missing"),
+    "replaced": _("replace what other files brought"),
+    "replaced_all": _("replace everything, whoever entered it"),
 }
 ENCODINGS = {
     "utf-8": _("Unicode (UTF-8)"),
@@ -154,7 +161,13 @@ def _number(text: Any, *, most: int) -> int | None:
 class ColumnsForm(forms.Form):
     """What each column of a file means, with its first cells as they are read."""
 
-    def __init__(self, preview: Preview, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        preview: Preview,
+        *args: Any,
+        policies: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.preview = preview
         choices = targets.choices()
@@ -167,13 +180,26 @@ class ColumnsForm(forms.Form):
                 initial=target,
                 widget=forms.Select(attrs=WIDE),
             )
+            if target in REPLACEABLE:
+                self.fields[f"policy_{target}"] = forms.ChoiceField(
+                    label=_("%(column)s: what is stored already") % {"column": name},
+                    choices=list(POLICIES.items()),
+                    required=False,
+                    initial=(policies or {}).get(target, ""),
+                    widget=forms.Select(attrs=WIDE),
+                )
 
     @property
-    def rows(self) -> list[tuple[forms.BoundField, list[dict[str, Any]], Any]]:
+    def rows(self) -> list[tuple[dict[str, Any], list[dict[str, Any]], Any]]:
         """Each column with its first cells, and why it is not taken."""
         return [
             (
-                self[f"column_{index}"],
+                {
+                    "column": self[f"column_{index}"],
+                    "policy": self[f"policy_{column.target}"]
+                    if column.target in REPLACEABLE
+                    else None,
+                },
                 [
                     {
                         "text": cell.text[:60],
@@ -187,6 +213,15 @@ class ColumnsForm(forms.Form):
             )
             for index, column in enumerate(self.preview.columns)
         ]
+
+
+def policies_of(data: Any) -> dict[str, str]:
+    """Return the posted ways in which columns deal with what is stored already."""
+    return {
+        code: policy
+        for code in REPLACEABLE
+        if (policy := data.get(f"policy_{code}")) in POLICIES and policy
+    }
 
 
 def targets_of(data: Any) -> list[str]:

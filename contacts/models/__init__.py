@@ -15,7 +15,10 @@ from contacts.models.duplicates import (
     Pair,
     Situation,
 )
+from contacts.models.external_ids import ExternalId
+from contacts.models.import_changes import ImportChange
 from contacts.models.import_memory import ImportMemory
+from contacts.models.import_sources import ImportSource
 from contacts.models.imports import ImportBatch, ImportFile, ImportRow
 from contacts.models.interests import InferredInterest, Interest, Profile
 from contacts.models.people import Contact
@@ -35,11 +38,14 @@ __all__ = [
     "ContactPoint",
     "ContactWord",
     "Duty",
+    "ExternalId",
     "Feature",
     "ImportBatch",
+    "ImportChange",
     "ImportFile",
     "ImportMemory",
     "ImportRow",
+    "ImportSource",
     "InferredInterest",
     "Interest",
     "MatchKind",

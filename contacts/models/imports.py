@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models.import_sources import ImportSource
+from contacts.models.import_terms import ImportTerms, meanings
 from contacts.models.people import Contact
 from register.datamap import (
     Access,
@@ -33,7 +35,7 @@ def import_file_path(original: ImportFile | None = None, filename: str = "") -> 
     return f"imports/{uuid.uuid4()}"
 
 
-class ImportBatch(models.Model):
+class ImportBatch(ImportTerms):
     """A file that staff bring in, from upload to result.
 
     The file itself is kept apart (``ImportFile``) and goes when the import has been
@@ -52,6 +54,8 @@ class ImportBatch(models.Model):
         RUNNING = "running", _("being imported")
         DONE = "done", _("imported")
         FAILED = "failed", _("could not be read")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(
@@ -82,6 +86,24 @@ class ImportBatch(models.Model):
         default=list,
         blank=True,
     )
+    # The saved source whose columns and terms were taken.
+    saved_source = models.ForeignKey(
+        ImportSource,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("saved source"),
+    )
+    collected_on = models.DateField(
+        _("collected"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "When the list came to us. What was changed here since then is kept."
+        ),
+    )
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.UPLOADED
     )
@@ -98,6 +120,7 @@ class ImportBatch(models.Model):
         _("uploaded"), default=timezone.now, editable=False
     )
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
 
     data_map: ClassVar = ModelMap(
         category=Category.IMPORTS,
@@ -137,6 +160,12 @@ class ImportBatch(models.Model):
                 "when your data was imported", portability=Portability.OBSERVED
             ),
             "finished_at": NotPersonal("technical time"),
+            "undone_at": NotPersonal("technical time"),
+            "saved_source": NotPersonal("which kind of file"),
+            "collected_on": Personal(
+                "when your data was collected", portability=Portability.OBSERVED
+            ),
+            **meanings(),
         },
     )
 
@@ -212,6 +241,9 @@ class ImportRow(Expiring):
         UPDATED = "updated", _("adds to a contact")
         UNCHANGED = "unchanged", _("already known")
         INVALID = "invalid", _("has an error")
+        BLOCKED = "blocked", _("may not be brought in")
+        OUTSIDE = "outside", _("left out by the choice of people")
+        REMOVED = "removed", _("taken out by hand")
 
     id = models.BigAutoField(primary_key=True)
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
@@ -227,6 +259,19 @@ class ImportRow(Expiring):
         Contact, models.CASCADE, null=True, related_name="import_rows"
     )
     is_written = models.BooleanField(_("written"), default=False)
+    # Codes of what is to be considered, for example that marketing is prohibited.
+    marks = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("marks"),
+        default=list,
+        db_default=[],
+    )
+    is_removed = models.BooleanField(_("taken out"), default=False, db_default=False)
+    written_at = models.DateTimeField(_("written"), null=True)
+    # Why a contact that the row added was kept when the import was undone.
+    kept_because = models.CharField(
+        _("kept because"), max_length=20, blank=True, default="", db_default=""
+    )
     created_at = models.DateTimeField(_("read"), default=timezone.now, editable=False)
 
     data_map: ClassVar = ModelMap(
@@ -244,6 +289,10 @@ class ImportRow(Expiring):
             "errors": NotPersonal("codes of errors and names of columns"),
             "contact": Personal("whose row", portability=Portability.OBSERVED),
             "is_written": NotPersonal("technical"),
+            "marks": NotPersonal("codes of what is to be considered"),
+            "is_removed": NotPersonal("whether staff took the row out"),
+            "written_at": NotPersonal("technical time"),
+            "kept_because": NotPersonal("vocabulary"),
             "created_at": Personal(
                 "when it was read", portability=Portability.OBSERVED
             ),

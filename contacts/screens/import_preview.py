@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contacts.forms_imports import ColumnsForm, LayoutForm, posted
+from contacts.forms_import_terms import TermsForm
+from contacts.forms_imports import ColumnsForm, LayoutForm, policies_of, posted
 from contacts.models import ImportBatch
 from contacts.services.imports import preview, reasons, staging, vocabulary
 from contacts.services.imports.layouts import Choice, Examined, Record, Unreadable
@@ -26,6 +28,8 @@ class Wizard:
 
     layout: LayoutForm | None = None
     columns: ColumnsForm | None = None
+    terms: TermsForm | None = None
+    policies: dict[str, str] = dataclasses.field(default_factory=dict)
     problem: str | None = None
     error: str = ""
     people: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -53,26 +57,57 @@ def of_batch(batch: ImportBatch) -> Wizard:
         layout.sheet,
         layout.header_row,
     )
-    return _wizard(batch, choice, list(batch.targets))
+    policies = {
+        **dict.fromkeys(batch.replaced, "replaced"),
+        **dict.fromkeys(batch.replaced_all, "replaced_all"),
+    }
+    wizard = _wizard(batch, choice, list(batch.targets), policies)
+    wizard.terms = TermsForm(instance=batch)
+    return wizard
 
 
 def of_post(batch: ImportBatch, data: Any) -> Wizard:
     """Return the step with what is chosen in a form."""
-    return _wizard(batch, *posted(data, staging.layout_of(batch)))
+    choice, targets = posted(data, staging.layout_of(batch))
+    wizard = _wizard(batch, choice, targets, policies_of(data))
+    # A copy: what is chosen is kept by the service, or not at all.
+    instance = copy.copy(batch)
+    is_asked = "mode" in data
+    wizard.terms = TermsForm(data if is_asked else None, instance=instance)
+    return wizard
 
 
-def _wizard(batch: ImportBatch, choice: Choice, targets: list[str]) -> Wizard:
+def chosen_terms(wizard: Wizard) -> dict[str, Any] | None:
+    """Return the terms that were chosen; None if some cannot be."""
+    form = wizard.terms
+    if form is None or not form.is_bound:
+        return {}
+    if not form.is_valid():
+        return None
+    policies = wizard.policies
+    return {
+        **form.terms,
+        **{
+            name: [code for code, policy in policies.items() if policy == name]
+            for name in ("replaced", "replaced_all")
+        },
+    }
+
+
+def _wizard(
+    batch: ImportBatch, choice: Choice, targets: list[str], policies: dict[str, str]
+) -> Wizard:
     stored = staging.layout_of(batch)
     try:
         seen = preview.of_batch(batch, choice=choice, targets=targets)
     except Unreadable as refused:
         if refused.code == "file_gone" and batch.rows.exists():
             seen = preview.of_file(_stored(batch), targets=targets)
-            return _filled(Wizard(), seen, batch)
+            return _filled(Wizard(policies=policies), seen, batch)
         problem = str(reasons.of_file(refused.code))
         return Wizard(layout=_layout_form(stored, choice), problem=problem)
     layout = LayoutForm(seen.layout, seen.examined.sheets)
-    return _filled(Wizard(layout=layout), seen, batch)
+    return _filled(Wizard(layout=layout, policies=policies), seen, batch)
 
 
 def _stored(batch: ImportBatch) -> Examined:
@@ -92,7 +127,7 @@ def _layout_form(stored: Any, choice: Choice) -> LayoutForm:
 
 
 def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch) -> Wizard:
-    wizard.columns = ColumnsForm(seen)
+    wizard.columns = ColumnsForm(seen, policies=wizard.policies)
     wizard.people = [
         _person(number, person, seen.layout.header) for number, person in seen.people
     ]

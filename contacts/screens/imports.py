@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
+from contacts.forms_import_terms import in_words
 from contacts.import_links import links_of
 from contacts.models import ImportBatch, ImportRow
 from contacts.screens import import_preview
@@ -120,12 +121,16 @@ def _show_preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 def _try_out(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     wizard = import_preview.of_post(batch, request.POST)
-    if wizard.problem is None and wizard.columns is not None:
+    terms = import_preview.chosen_terms(wizard)
+    if terms is None:
+        wizard.error = str(_("Mend what is marked above."))
+    elif wizard.problem is None and wizard.columns is not None:
         try:
             batches.try_out(
                 batch,
                 targets=wizard.columns.preview.targets,
                 layout=wizard.columns.preview.layout,
+                terms=terms,
                 actor=actors.of_request(request),
             )
         except DomainError as error:
@@ -211,6 +216,8 @@ def _context(
         "has_remarks": has_remarks,
         "summary": _summary(batch) if has_remarks else [],
         "reason": reasons.of_file(batch.error_code) if batch.error_code else "",
+        "lacks_basis": batches.lacks_basis(batch),
+        "basis": in_words(batch.activity),
         "same_file": batches.same_file(batch),
         "wizard": wizard if may_import and not is_working else None,
         "may_import": may_import,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
 
 from django.conf import settings
 
@@ -28,6 +29,14 @@ HUBSPOT = [
     "Lifecycle Stage",
     "Unsubscribed from all email",
 ]
+
+
+# Whence and by what right: no file is imported without.
+TERMS = {
+    "source_kind": "event",
+    "activity": "customer_relationship",
+    "collected_on": date(2026, 1, 2),
+}
 
 
 def hubspot(*rows: dict[str, str]) -> bytes:
@@ -60,6 +69,7 @@ def upload(
     user,
     title: str = "Fair in Tampere",
     choice: Choice | None = None,
+    **terms,
 ) -> ImportBatch:
     """Send a file and have it looked at."""
     seen = preview.of_file(reading.examine(lambda: io.BytesIO(content), choice))
@@ -74,6 +84,7 @@ def upload(
         layout=seen.layout,
         targets=seen.targets,
         actor=actors.of_user(user),
+        terms={**TERMS, **terms},
     )
 
 
@@ -88,9 +99,9 @@ def run(batch: ImportBatch, *, user) -> dict[str, int]:
     return work_off(batch)
 
 
-def imported(content: bytes, *, user, targets: list[str] | None = None):
+def imported(content: bytes, *, user, targets: list[str] | None = None, **terms):
     """Take a file through all steps; return the batch and what became of its rows."""
-    batch = upload(content, user=user)
+    batch = upload(content, user=user, **terms)
     try_out(batch, user=user, targets=targets)
     return batch, run(batch, user=user)
 

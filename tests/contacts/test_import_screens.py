@@ -18,6 +18,14 @@ from tests.contacts import import_files
 from tests.contacts.import_files import hubspot, person
 
 pytestmark = pytest.mark.django_db
+TERMS = {
+    "mode": "both",
+    "recognised_by": "auto",
+    "default_relationship": "prospect",
+    "source_kind": "event",
+    "activity": "customer_relationship",
+    "collected_on": "2026-01-02",
+}
 
 UPLOAD = "/admin/contacts/importbatch/upload/"
 
@@ -60,7 +68,7 @@ def test_the_whole_way_in_a_browser(marketer, client_of):
     assert '<option value="email" selected>' in columns
     assert not Job.objects.exists()
 
-    client.post(address(batch), {"action": "try", **targets(batch)})
+    client.post(address(batch), {"action": "try", **targets(batch), **TERMS})
     assert "The register is working on this file" in text(client.get(address(batch)))
     import_files.work_off(batch)
     checked = text(client.get(address(batch)))

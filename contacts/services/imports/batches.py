@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch, ImportFile, ImportRow
+from contacts.models.import_terms import TERMS
 from contacts.models.imports import import_file_path
 from contacts.services.imports import memory, runs, staging
 from contacts.services.imports.layouts import Layout
@@ -59,6 +62,7 @@ def upload(
     layout: Layout,
     targets: Sequence[str],
     actor: Actor,
+    terms: Mapping[str, Any] | None = None,
 ) -> ImportBatch:
     """Take a received file with what was guessed of it.
 
@@ -73,6 +77,7 @@ def upload(
         )
     batch = ImportBatch(title=title, sha256=file.sha256, created_by=actor.user)
     _set_layout(batch, layout, targets)
+    set_terms(batch, terms or {})
     batch.full_clean()
     batch.save(force_insert=True)
     ImportFile.objects.create(batch=batch, file=file.path, received_at=batch.created_at)
@@ -88,6 +93,7 @@ def try_out(
     targets: Sequence[str],
     actor: Actor,
     layout: Layout | None = None,
+    terms: Mapping[str, Any] | None = None,
 ) -> Job:
     """Set how the file is read and what its columns mean, and order a dry run.
 
@@ -97,7 +103,8 @@ def try_out(
     """
     batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED)
     chosen = layout or staging.layout_of(batch)
-    check_targets(targets, columns=chosen.width)
+    set_terms(batch, terms or {})
+    check_targets(targets, columns=chosen.width, batch=batch)
     is_read = batch.state != State.UPLOADED and is_read_alike(batch, chosen)
     if not is_read and not staging.originals_of(batch).exists():
         raise _file_gone()
@@ -106,7 +113,7 @@ def try_out(
     batch.targets = list(targets)
     batch.state = State.STAGED if is_read else State.UPLOADED
     batch.full_clean()
-    batch.save(update_fields=[*_LAYOUT, "targets", "state"])
+    batch.save(update_fields=[*_LAYOUT, *TERMS, *_OF_BATCH, "targets", "state"])
     memory.remember(batch.header, batch.targets)
     audit.record("import.columns_chosen", actor=actor, obj=batch)
     return jobs.order(runs.CHECK, object_id=batch.pk, actor=actor)
@@ -145,6 +152,7 @@ def start(batch: ImportBatch, *, actor: Actor) -> Job:
     and if its rows have reached the end of their period.
     """
     batch = _locked(batch, State.CHECKED, State.RUNNING)
+    require_basis(batch)
     if not batch.rows.exists():
         raise DomainError(
             "rows_gone",
@@ -178,7 +186,46 @@ def discard(batch: ImportBatch, *, actor: Actor) -> None:
     delete_rows(ImportBatch, [batch.pk])
 
 
-def check_targets(targets: Sequence[str], *, columns: int) -> None:
+def set_terms(batch: ImportBatch, terms: Mapping[str, Any]) -> None:
+    """Set on what terms a file is brought in. Raises ValueError for what is no term."""
+    if unknown := terms.keys() - {*TERMS, *_OF_BATCH}:
+        raise ValueError(f"No terms of an import: {', '.join(sorted(unknown))}.")
+    for name, value in terms.items():
+        setattr(batch, name, value)
+
+
+def lacks_basis(batch: ImportBatch) -> bool:
+    """Whether the source or the legal basis of a file is not said (GDPR Art. 5, 14)."""
+    return not (batch.source_kind and batch.activity and batch.collected_on)
+
+
+def require_basis(batch: ImportBatch) -> None:
+    """Raise DomainError unless a file says where it comes from and by what right."""
+    if lacks_basis(batch):
+        raise DomainError(
+            "basis_missing",
+            _(
+                "Say first what kind of source the list comes from, when it was collected, and for which purpose the people are brought in."
+            ),
+        )
+    if batch.collected_on and batch.collected_on > timezone.localdate():
+        raise DomainError(
+            "collected_later", _("The list cannot have been collected after today.")
+        )
+
+
+_OF_BATCH = ("collected_on", "saved_source")
+_NEEDED = {
+    ImportBatch.Key.EMAIL: {"email"},
+    ImportBatch.Key.PHONE: {"phone", "mobile"},
+    ImportBatch.Key.NUMBER: {"record_number"},
+    ImportBatch.Key.EXTERNAL: {"external_id"},
+}
+
+
+def check_targets(
+    targets: Sequence[str], *, columns: int, batch: ImportBatch | None = None
+) -> None:
     """Raise DomainError unless the columns make sense together."""
     chosen = [code for code in targets if code]
     if len(targets) != columns or not TARGETS.keys() >= set(chosen):
@@ -201,12 +248,30 @@ def check_targets(targets: Sequence[str], *, columns: int) -> None:
             "names_twice",
             _("Choose either the whole name or first and last name, not both."),
         )
-    if not {"email", "phone", "mobile"} & set(chosen):
+    known_by = {"email", "phone", "mobile", "record_number", "external_id"}
+    if batch is not None:
+        _check_key(batch, set(chosen))
+    if not known_by & set(chosen):
         raise DomainError(
             "no_way_to_reach",
             _(
                 "Choose a column with the e-mail address or telephone number: without one nobody could be recognised."
             ),
+        )
+
+
+def _check_key(batch: ImportBatch, chosen: set[str]) -> None:
+    needed = _NEEDED.get(ImportBatch.Key(batch.recognised_by))
+    if needed and not needed & chosen:
+        raise DomainError(
+            "key_column_missing",
+            _("No column holds what people are to be recognised by: %(key)s.")
+            % {"key": batch.get_recognised_by_display()},
+        )
+    if "external_id" in chosen and not batch.external_system:
+        raise DomainError(
+            "system_missing",
+            _("Name the other system whose numbers the file has."),
         )
 
 

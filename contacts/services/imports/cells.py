@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 
 from contacts.services.imports import vocabulary
@@ -29,6 +30,11 @@ _ROUNDED = re.compile(r"\d[.,]\d+[eE]\+\d+")
 _BETWEEN_EMAILS = re.compile(r"[;,\s]+|:::")
 _BETWEEN_PHONES = re.compile(r"[;,]|:::|\s/\s")
 _COUNTRY_OF_POSTCODE = re.compile(r"\AFI-?\s*(?=\d)", re.IGNORECASE)
+_RELATIONSHIPS = {
+    word: code
+    for code, words in vocabulary.RELATIONSHIPS.items()
+    for word in (code, *words)
+}
 _LANGUAGES = {
     word: code for code, words in vocabulary.LANGUAGES.items() for word in words
 }
@@ -101,6 +107,22 @@ def read_language(cell: str) -> str:
     if code is None:
         raise BadCell("language_unknown")
     return code
+
+
+def read_relationship(cell: str) -> str:
+    """Return the code of a relationship."""
+    code = _RELATIONSHIPS.get(cell.casefold())
+    if code is None:
+        raise BadCell("relationship_unknown")
+    return code
+
+
+def read_record_number(cell: str) -> uuid.UUID:
+    """Return the number of a record of this register."""
+    try:
+        return uuid.UUID(cell)
+    except ValueError:
+        raise BadCell("record_number_unreadable") from None
 
 
 def read_yes_no(cell: str) -> bool:

@@ -114,6 +114,12 @@ class CompanyMatcher:
         self.made.append(company)
         return company
 
+    def default(self, company: Company | None) -> KnownCompany | None:
+        """Return the company of people whose row names none."""
+        if company is None:
+            return None
+        return KnownCompany(company.id, company.name, company.business_id)
+
     def remember_for_later(self) -> None:
         """Keep in the trial what these rows would have written."""
         if self._trial is not None:

@@ -16,11 +16,13 @@ from typing import Any
 
 from django.db import connection
 
+from contacts.models import ImportBatch
 from contacts.services.imports.rows import Person
 from contacts.services.imports.trial import Trial
 from register.identifiers import normalise_name
 
-EMAIL, PHONE = "email", "phone"
+Key, Mode = ImportBatch.Key, ImportBatch.Mode
+EMAIL, PHONE, EXTERNAL = "email", "phone", "external"
 NAME, LANGUAGE, COMPANY, ADDRESS, PRIMARY = (
     "name",
     "language",
@@ -32,10 +34,15 @@ Fact = tuple[str, str]
 
 _HOLDERS = """
     SELECT contact_id FROM contacts_contactpoint WHERE value = ANY(%(values)s)
+    UNION SELECT contact_id FROM contacts_externalid
+    WHERE system = %(system)s AND value = ANY(%(external)s)
+    UNION SELECT unnest(%(numbers)s::uuid[])
 """
 _HOLDERS_TRIED = """
     UNION SELECT contact_id FROM import_trial
     WHERE value = ANY(%(values)s) AND kind IN ('email', 'phone')
+    UNION SELECT contact_id FROM import_trial
+    WHERE value = ANY(%(external)s) AND kind = 'external'
 """
 _PEOPLE = """
     SELECT id, first_name || ' ' || last_name, created_at
@@ -58,6 +65,12 @@ _FACTS = """
     WHERE contact_id = ANY(%(ids)s)
     UNION ALL SELECT contact_id, 'address', lower(concat_ws('|', street, postcode, town))
     FROM contacts_postaladdress WHERE contact_id = ANY(%(ids)s)
+    UNION ALL SELECT contact_id, 'external', value FROM contacts_externalid
+    WHERE contact_id = ANY(%(ids)s) AND system = %(system)s
+"""
+_BY_THIS_FILE = """
+    SELECT DISTINCT contact_id FROM contacts_importrow
+    WHERE batch_id = %s AND contact_id = ANY(%s) AND outcome = 'new' AND is_written
 """
 _FACTS_TRIED = """
     UNION ALL SELECT contact_id, kind, value FROM import_trial
@@ -72,6 +85,8 @@ class Known:
     id: uuid.UUID
     name: str
     is_stored: bool = True
+    # Whether an earlier row of the same file has added it.
+    is_of_this_file: bool = False
     facts: set[Fact] = dataclasses.field(default_factory=set)
 
     def values(self, kind: str) -> list[str]:
@@ -91,22 +106,41 @@ class Matcher:
     locks nobody, and finds those as well whom earlier rows would add.
     """
 
-    def __init__(self, *, trial: Trial | None = None) -> None:
+    def __init__(self, batch: ImportBatch, *, trial: Trial | None = None) -> None:
+        self._batch = batch
+        self._key, self._system = batch.recognised_by, batch.external_system
         self._is_trial = trial is not None
+        self._by_number: dict[uuid.UUID, Known] = {}
         self._holders: dict[Fact, list[Known]] = defaultdict(list)
 
     def load(self, people: Iterable[Person]) -> None:
         """Fetch everybody who has an address of one of these rows."""
+        people = list(people)
         values = {value for row in people for value in (*row.emails, *row.phones)}
+        external = {row.external_id for row in people if row.external_id}
+        numbers = {row.record_number for row in people if row.record_number}
         with connection.cursor() as cursor:
-            holders = self._fetch(cursor, _HOLDERS, _HOLDERS_TRIED, values=list(values))
+            holders = self._fetch(
+                cursor,
+                _HOLDERS,
+                _HOLDERS_TRIED,
+                values=list(values),
+                system=self._system,
+                external=list(external) if self._system else [],
+                numbers=list(numbers) if self._key == Key.NUMBER else [],
+            )
             ids = [row[0] for row in holders]
             known = self._known(cursor, ids)
             for pk, kind, value in self._fetch(
-                cursor, _FACTS, _FACTS_TRIED, ids=list(known)
+                cursor, _FACTS, _FACTS_TRIED, ids=list(known), system=self._system
             ):
                 known[pk].facts.add((kind, value))
+            if not self._is_trial and known:
+                cursor.execute(_BY_THIS_FILE, [self._batch.pk, list(known)])
+                for (pk,) in cursor.fetchall():
+                    known[pk].is_of_this_file = True
         self._holders.clear()
+        self._by_number = known
         for contact in known.values():  # oldest first
             self.remember(contact, contact.facts)
 
@@ -119,36 +153,80 @@ class Matcher:
         if self._is_trial:
             cursor.execute(_PEOPLE_TRIED, {"ids": ids})
             for pk, name in cursor.fetchall():
-                contact = known.setdefault(pk, Known(pk, "", is_stored=False))
+                contact = known.setdefault(
+                    pk, Known(pk, "", is_stored=False, is_of_this_file=True)
+                )
                 contact.name = contact.name or name
         return known
 
     def known_ids(self) -> set[uuid.UUID]:
         """Return the stored contacts that rows may mean."""
-        return {
-            known.id
-            for holders in self._holders.values()
-            for known in holders
-            if known.is_stored
-        }
+        return {known.id for known in self._by_number.values() if known.is_stored}
 
     def remember(self, contact: Known, facts: Iterable[Fact]) -> None:
         """Let later rows find a contact by these addresses."""
         for kind, value in facts:
-            if kind in (EMAIL, PHONE):
+            if kind in (EMAIL, PHONE, EXTERNAL):
                 self._holders[kind, value].append(contact)
 
     def match(self, person: Person) -> Known | None:
-        """Return whom the row means, the oldest if there are several."""
-        name = normalise_name(f"{person.first_name} {person.last_name}")
+        """Return whom the row means by the key of the import, the oldest of several.
+
+        Whom the other system knows under another number is somebody else.
+        """
+        if self._key == Key.NUMBER:
+            return self._by_number.get(person.record_number)  # type: ignore[arg-type]
+        number = person.external_id if self._system else ""
+        if number and (found := self._with(EXTERNAL, [number])):
+            return found[0]
+        for found_by in (self._by_email, self._by_phone):
+            known = found_by(person)
+            if known and not (number and known.values(EXTERNAL)):
+                return known
+        return None
+
+    def lacks_key(self, person: Person) -> bool:
+        """Whether a row lacks what people are to be recognised by."""
+        return {
+            Key.AUTO: False,
+            Key.EMAIL: not person.emails,
+            Key.PHONE: not (person.phones and person.name),
+            Key.NUMBER: person.record_number is None,
+            Key.EXTERNAL: not person.external_id,
+        }[Key(self._key)]
+
+    def is_left_out(self, contact: Known | None) -> str:
+        """Return why the import does not concern a person, a code; empty if it does."""
+        is_known = contact is not None and not contact.is_of_this_file
+        if self._batch.mode == Mode.NEW and is_known:
+            return "known_already"
+        if self._batch.mode == Mode.UPDATE and not is_known:
+            return "not_known"
+        return ""
+
+    def resembles(self, person: Person) -> bool:
+        """Whether somebody has an address of a row that means somebody new."""
+        return bool(
+            self._with(EMAIL, person.emails)
+            or (person.name and self._with(PHONE, person.phones))
+        )
+
+    def _by_email(self, person: Person) -> Known | None:
+        if self._key == Key.PHONE:
+            return None
+        name = normalise_name(person.name)
         holders = self._with(EMAIL, person.emails)
         if namesakes := [known for known in holders if known.name == name]:
             return namesakes[0]
-        if holders:
-            return holders[0]
+        return holders[0] if holders else None
+
+    def _by_phone(self, person: Person) -> Known | None:
+        if self._key == Key.EMAIL:
+            return None
+        name = normalise_name(person.name)
         for known in self._with(PHONE, person.phones):
             is_namesake = bool(name) and known.name == name
-            is_nameless = not (name and known.name)
+            is_nameless = not (name and known.name) and self._key != Key.PHONE
             if is_namesake or (
                 is_nameless and not (person.emails and known.values(EMAIL))
             ):
@@ -161,7 +239,7 @@ class Matcher:
         ]
 
     def _fetch(
-        self, cursor: Any, stored: str, tried: str, **values: list[Any]
+        self, cursor: Any, stored: str, tried: str, **values: Any
     ) -> list[tuple[Any, ...]]:
         cursor.execute(stored + tried if self._is_trial else stored, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

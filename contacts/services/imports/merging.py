@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from contacts.models import ImportRow
+from contacts.models import ImportBatch, ImportRow
 from contacts.services.imports import matching
 from contacts.services.imports.companies import CompanyMatcher, KnownCompany
 from contacts.services.imports.matching import Fact, Known, Matcher
+from contacts.services.imports.replacing import Replacement, Standing
 from contacts.services.imports.rows import Person, error
 from contacts.services.imports.targets import Flagged
 from register.identifiers import normalise_name
@@ -27,13 +28,14 @@ class Change:
     person: Person
     facts: list[Fact]
     company: KnownCompany | None
+    replaced: list[Replacement] = dataclasses.field(default_factory=list)
 
     @property
     def outcome(self) -> ImportRow.Outcome:
         """What became of the row."""
         if self.is_new:
             return Outcome.NEW
-        return Outcome.UPDATED if self.facts else Outcome.UNCHANGED
+        return Outcome.UPDATED if self.facts or self.replaced else Outcome.UNCHANGED
 
     def adds(self, kind: str) -> bool:
         """Whether something of this kind is added."""
@@ -49,20 +51,32 @@ class Merge:
     flagged: dict[str, list[Flagged]] = dataclasses.field(default_factory=dict)
     # Rows that stay out and are about somebody whose address is protected.
     protected: list[int] = dataclasses.field(default_factory=list)
+    # Rows that the import does not concern, with what became of them.
+    left_out: list[tuple[Person, ImportRow.Outcome, Known | None]] = dataclasses.field(
+        default_factory=list
+    )
 
 
 def merge(
-    people: list[Person], *, matcher: Matcher, companies: CompanyMatcher
+    people: list[Person],
+    *,
+    batch: ImportBatch,
+    matcher: Matcher,
+    companies: CompanyMatcher,
+    removed: Collection[int] = (),
 ) -> Merge:
     """Decide what each row adds, in the order of the file; ``matcher`` is loaded for them.
 
     A row knows what the rows before it add, so a person who stands twice in a file is
     added once. Of somebody whose address is protected, neither address nor company is
-    taken over, nor compared with what is known.
+    taken over, nor compared with what is known. Rows in ``removed`` were taken out by
+    hand; what they and other rows that stay out say about refusing counts all the same.
     """
     readable = [person for person in people if not person.errors]
     companies.load(readable)
     merged = Merge()
+    standing = Standing(batch)
+    standing.load(matcher.known_ids())
     protected = protections.protected_among(matcher.known_ids())
     for person in people:
         if protected and _is_among(protected, matcher.match(person)):
@@ -70,26 +84,78 @@ def merge(
                 person.remarks.append(error("address_protected"))
             if person.errors:
                 merged.protected.append(person.row_id)
+        contact = None if person.errors else _whom(person, matcher, batch)
+        if not person.errors and (
+            outcome := _why_out(person, contact, matcher, removed)
+        ):
+            merged.left_out.append((person, outcome, contact))
+            _flag(merged, person, contact)
+            continue
+        if contact is None and not person.errors:
+            _take_defaults(person, batch)
+            if matcher.resembles(person):
+                person.marks.add("duplicate")
         company = _company_of(person, companies)
+        if company is None and contact is None:
+            company = companies.default(batch.default_company)
         if person.errors:
             merged.invalid.append(person)
             # Nobody is found by a row that is wrong, but a refusal counts anyway.
             _flag(merged, person, None)
             continue
-        contact = matcher.match(person)
         is_new = contact is None
-        contact = contact or Known(uuid.uuid4(), "", is_stored=False)
+        contact = contact or Known(
+            uuid.uuid4(), "", is_stored=False, is_of_this_file=True
+        )
         name = normalise_name(f"{person.first_name} {person.last_name}")
-        if name and contact.name and name != contact.name:
+        replaced = (
+            []
+            if contact.is_of_this_file
+            else standing.replace(contact.id, person, company)
+        )
+        renames = {"first_name", "last_name"} & {str(r.field) for r in replaced}
+        if name and contact.name and name != contact.name and not renames:
             person.remarks.append(error("other_name_kept"))
-        facts = _missing(contact, person, company)
+        facts = _missing(contact, person, company, batch.external_system)
+        if any(r.field == "address" for r in replaced):
+            facts = [fact for fact in facts if fact[0] != matching.ADDRESS]
         contact.facts.update(facts)
-        if (matching.NAME, "") in facts:
+        if (matching.NAME, "") in facts or renames:
             contact.name = name
         matcher.remember(contact, facts)
-        merged.changes.append(Change(contact, is_new, person, facts, company))
+        merged.changes.append(Change(contact, is_new, person, facts, company, replaced))
         _flag(merged, person, contact)
     return merged
+
+
+def _whom(person: Person, matcher: Matcher, batch: ImportBatch) -> Known | None:
+    """Return whom a row means; it has an error if that cannot be said."""
+    if matcher.lacks_key(person):
+        person.errors.append(error("key_missing"))
+        return None
+    contact = matcher.match(person)
+    if contact is None and batch.recognised_by == matching.Key.NUMBER:
+        person.errors.append(error("record_number_unknown"))
+    return contact
+
+
+def _why_out(
+    person: Person, contact: Known | None, matcher: Matcher, removed: Collection[int]
+) -> ImportRow.Outcome | None:
+    if person.row_id in removed:
+        return Outcome.REMOVED
+    if reason := matcher.is_left_out(contact):
+        person.remarks.append(error(reason))
+        return Outcome.OUTSIDE
+    if contact is None and person.blocked:
+        person.remarks += [error(code) for code in person.blocked]
+        return Outcome.BLOCKED
+    return None
+
+
+def _take_defaults(person: Person, batch: ImportBatch) -> None:
+    person.language = person.language or batch.default_language
+    person.relationship = person.relationship or batch.default_relationship
 
 
 def _is_among(protected: set[uuid.UUID], contact: Known | None) -> bool:
@@ -107,7 +173,7 @@ def _company_of(person: Person, companies: CompanyMatcher) -> KnownCompany | Non
 
 
 def _missing(
-    contact: Known, person: Person, company: KnownCompany | None
+    contact: Known, person: Person, company: KnownCompany | None, system: str
 ) -> list[Fact]:
     """Return what the row says and the contact lacks. What it has stays as it is."""
     wanted: list[Fact] = [
@@ -119,6 +185,11 @@ def _missing(
         wanted.append((matching.COMPANY, str(company.id)))
     if person.has_address:
         wanted.append((matching.ADDRESS, matching.address_key(person)))
+    if person.external_id and system:
+        if not contact.values(matching.EXTERNAL):
+            wanted.append((matching.EXTERNAL, person.external_id))
+        elif (matching.EXTERNAL, person.external_id) not in contact.facts:
+            person.remarks.append(error("external_id_kept"))
     if person.language:
         wanted.append((matching.LANGUAGE, ""))
     facts = [fact for fact in wanted if fact not in contact.facts]

@@ -132,6 +132,25 @@ OF_ROWS: dict[str, str | Promise] = {
         "The spreadsheet shows an error here instead of a value, or has not computed it."
     ),
     "not_a_time": _("This is neither a time nor yes or no."),
+    "relationship_unknown": _("The relationship is not customer, prospect or other."),
+    "record_number_unreadable": _("This is no number of a record of this register."),
+    "record_number_unknown": _("The register has no record of this number."),
+    "key_missing": _(
+        "The row lacks what people are recognised by, so it could meet the wrong person."
+    ),
+    "known_already": _("The register has this person, and only new people are added."),
+    "not_known": _(
+        "The register does not have this person, and only known people are updated."
+    ),
+    "value_kept": _(
+        "A value was kept, because the person or staff entered it, or because it is newer than the file."
+    ),
+    "said_twice": _(
+        "An earlier row of the file gave this person another value, and that one counts."
+    ),
+    "external_id_kept": _(
+        "The contact has another number in the other system, and that one was kept."
+    ),
     "language_unknown": _("The language is not Finnish, Swedish or English."),
     "yes_or_no": _("This says neither yes nor no."),
     "job_title_alone": _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +54,13 @@ class Person:
     street: str = ""
     postcode: str = ""
     town: str = ""
+    relationship: str = ""
+    # The number of the record here, and in the system that the file comes from.
+    record_number: uuid.UUID | None = None
+    external_id: str = ""
+    # Codes of what is to be considered, and of what keeps the row out.
+    marks: set[str] = dataclasses.field(default_factory=set)
+    blocked: list[str] = dataclasses.field(default_factory=list)
     # Codes of targets of the apps above whose cells say yes.
     flags: set[str] = dataclasses.field(default_factory=set)
     errors: list[str] = dataclasses.field(default_factory=list)
@@ -68,6 +76,11 @@ class Person:
             setattr(self, name, "")
         self.errors = [e for e in self.errors if e not in self.whereabouts_errors]
         return bool(said or self.whereabouts_errors)
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def has_address(self) -> bool:
@@ -115,7 +128,8 @@ class RowReader:
                 person.errors.append(error(bad.code, index))
                 if target.code in WHEREABOUTS:
                     person.whereabouts_errors.append(person.errors[-1])
-        if not (person.emails or person.phones or person.errors):
+        is_known = person.record_number or person.external_id
+        if not (person.emails or person.phones or is_known or person.errors):
             person.errors.append(error("no_way_to_reach"))
         if person.job_title and not (person.company_name or person.business_id):
             person.remarks.append(error("job_title_alone"))

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch, ImportRow
-from contacts.services.imports import matching, staging, writing
+from contacts.services.imports import blockers, changes, matching, staging, writing
 from contacts.services.imports.companies import CompanyMatcher
 from contacts.services.imports.matching import Matcher
 from contacts.services.imports.merging import Change, Merge, merge
@@ -37,8 +37,6 @@ CHECK, RUN = "contacts.check_import", "contacts.run_import"
 CHUNK = 1_000
 PURPOSE = "customer_relationship"
 
-# The number of a row and its cells.
-Row = tuple[int, list[str]]
 Outcome = ImportRow.Outcome
 State = ImportBatch.State
 
@@ -55,9 +53,12 @@ _MARK = """
         errors = string_to_array(r.errors, ' '),
         contact_id = r.contact_id,
         is_written = r.is_written,
+        marks = CASE WHEN r.is_written THEN i.marks ELSE string_to_array(r.marks, ' ') END,
+        written_at = CASE WHEN r.is_written THEN %s END,
         cells = CASE WHEN r.is_written THEN '{}' ELSE i.cells END
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::bool[])
-        AS r (id, outcome, errors, contact_id, is_written)
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::bool[],
+        %s::text[])
+        AS r (id, outcome, errors, contact_id, is_written, marks)
     WHERE i.id = r.id
 """
 
@@ -72,19 +73,23 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
     batch = ImportBatch.objects.get(pk=object_id)
     if batch.state == State.UPLOADED and not staging.stage(batch, progress):
         return {}
+    changes.forget_planned(batch)
     flagged: Counter[str] = Counter()
     progress.start(batch.row_count)
     done = 0
     with trial() as tried:
         for rows in _chunks(batch):
             people = _people(batch, rows)
-            matcher, companies = Matcher(trial=tried), CompanyMatcher(trial=tried)
+            blockers.consider(people, is_trial=True)
+            matcher = Matcher(batch, trial=tried)
+            companies = CompanyMatcher(trial=tried)
             matcher.load(people)
-            merged = merge(people, matcher=matcher, companies=companies)
+            merged = merge(people, batch=batch, matcher=matcher, companies=companies)
             companies.remember_for_later()
             tried.remember(_facts(merged.changes))
             with transaction.atomic():
                 _mark(merged, is_written=False)
+                changes.keep(batch, merged, companies, is_written=False)
                 _blank_whereabouts(batch, merged.protected)
             for code, flags in merged.flagged.items():
                 flagged[TARGETS[code].counted_as] += len(flags)
@@ -99,6 +104,7 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
 def write(object_id: str, progress: Progress) -> dict[str, int]:
     """Import the rows that are not written yet. Started again, it goes on."""
     batch = ImportBatch.objects.get(pk=object_id)
+    changes.forget_planned(batch)
     done = batch.rows.filter(is_written=True).count()
     progress.start(batch.row_count, done=done)
     actor = _actor(batch, progress)
@@ -113,19 +119,24 @@ def write(object_id: str, progress: Progress) -> dict[str, int]:
 
 @transaction.atomic
 def _write_chunk(
-    batch: ImportBatch, rows: list[Row], progress: Progress, actor: Actor
+    batch: ImportBatch, rows: list[ImportRow], progress: Progress, actor: Actor
 ) -> None:
     """Write some rows with all that follows from them, or nothing of it."""
     # Nobody may add the same person or business id meanwhile.
     advisory_lock(Lock.CONTACT_POINT)
     advisory_lock(Lock.BUSINESS_ID)
     people = _people(batch, rows)
-    matcher, companies = Matcher(), CompanyMatcher()
+    blockers.consider(people, is_trial=False)
+    matcher, companies = Matcher(batch), CompanyMatcher()
     matcher.load(people)
-    merged = merge(_not_erased(people), matcher=matcher, companies=companies)
-    applied = writing.write(
-        merged, companies=companies, source_detail=batch.title, actor=actor
+    merged = merge(
+        _not_erased(people),
+        batch=batch,
+        matcher=matcher,
+        companies=companies,
+        removed={row.pk for row in rows if row.is_removed},
     )
+    applied = writing.write(merged, companies=companies, batch=batch, actor=actor)
     _mark(merged, is_written=True)
     _blank_whereabouts(batch, merged.protected)
     progress.count(applied)
@@ -148,24 +159,24 @@ def _applied(batch: ImportBatch) -> Counter[str]:
     )
 
 
-def _chunks(batch: ImportBatch) -> Iterator[list[Row]]:
+def _chunks(batch: ImportBatch) -> Iterator[list[ImportRow]]:
     """Yield the rows that are not written, some at a time, in the order of the file."""
     last = 0
     while True:
         rows = list(
             batch.rows.filter(is_written=False, row_number__gt=last)
             .order_by("row_number")
-            .values_list("pk", "row_number", "cells")[:CHUNK]
+            .only("pk", "row_number", "cells", "is_removed")[:CHUNK]
         )
         if not rows:
             return
-        last = rows[-1][1]
-        yield [(pk, cells) for pk, _number, cells in rows]
+        last = rows[-1].row_number
+        yield rows
 
 
-def _people(batch: ImportBatch, rows: list[Row]) -> list[Person]:
+def _people(batch: ImportBatch, rows: list[ImportRow]) -> list[Person]:
     reader = RowReader(batch.targets)
-    return [reader.read(pk, cells) for pk, cells in rows]
+    return [reader.read(row.pk, row.cells) for row in rows]
 
 
 def _not_erased(people: list[Person]) -> list[Person]:
@@ -198,17 +209,33 @@ def _mark(merged: Merge, *, is_written: bool) -> None:
             # Before the import only people who exist can be named.
             change.contact.id if is_written or change.contact.is_stored else None,
             is_written,
+            " ".join(sorted(change.person.marks)),
         )
         for change in merged.changes
     ]
     marks += [
-        (person.row_id, str(Outcome.INVALID), " ".join(person.errors), None, False)
+        (
+            person.row_id,
+            str(outcome),
+            " ".join(person.remarks),
+            # What was left out keeps no cells, so nobody needs to find it.
+            None
+            if is_written or contact is None or not contact.is_stored
+            else contact.id,
+            is_written,
+            " ".join(sorted(person.marks)),
+        )
+        for person, outcome, contact in merged.left_out
+    ]
+    marks += [
+        (person.row_id, str(Outcome.INVALID), " ".join(person.errors), None, False, "")
         for person in merged.invalid
     ]
     if not marks:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_MARK, [list(column) for column in zip(*marks, strict=True)])
+        columns = [list(column) for column in zip(*marks, strict=True)]
+        cursor.execute(_MARK, [timezone.now(), *columns])
 
 
 def _blank_whereabouts(batch: ImportBatch, row_ids: list[int]) -> None:

@@ -86,5 +86,12 @@ for _target in (
     Target("postcode", _("Postcode"), cells.read_postcode),
     Target("town", _("Town"), cells.text(80)),
     Target("language", _("Language"), cells.read_language),
+    Target("relationship", _("Relationship"), cells.read_relationship),
+    Target(
+        "record_number",
+        _("Number of the record in this register"),
+        cells.read_record_number,
+    ),
+    Target("external_id", _("Number in the other system"), cells.text(100)),
 ):
     register_target(_target)

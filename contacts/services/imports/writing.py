@@ -9,17 +9,25 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
-from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    ExternalId,
+    ImportBatch,
+    PostalAddress,
+)
 from contacts.models.people import Source
 from contacts.services import search_words
-from contacts.services.imports import matching
+from contacts.services.imports import changes, matching, replacements
 from contacts.services.imports.companies import CompanyMatcher, kind_of
 from contacts.services.imports.merging import Change, Merge
 from contacts.services.imports.targets import TARGETS
@@ -34,6 +42,7 @@ audit.register_actions(
     {
         "contact.imported": _("added the contact from an imported file"),
         "contact.import_added": _("added details from an imported file"),
+        "contact.import_changed": _("replaced details by those of an imported file"),
     }
 )
 
@@ -42,9 +51,10 @@ _FILL = """
         first_name = CASE WHEN r.has_name THEN r.first_name ELSE c.first_name END,
         last_name = CASE WHEN r.has_name THEN r.last_name ELSE c.last_name END,
         language = CASE WHEN r.has_language THEN r.language ELSE c.language END,
-        updated_at = now()
-    FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::bool[], %s::text[])
-        AS r (id, has_name, first_name, last_name, has_language, language)
+        updated_at = r.at
+    FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::bool[], %s::text[],
+        %s::timestamptz[])
+        AS r (id, has_name, first_name, last_name, has_language, language, at)
     WHERE c.id = r.id
 """
 _NUMBER_COMPANIES = """
@@ -55,18 +65,25 @@ _NUMBER_COMPANIES = """
 
 
 def write(
-    merged: Merge, *, companies: CompanyMatcher, source_detail: str, actor: Actor
+    merged: Merge, *, companies: CompanyMatcher, batch: ImportBatch, actor: Actor
 ) -> Counter[str]:
     """Write what the rows add; return how many refusals and the like were new."""
     _write_companies(companies)
     new = [change for change in merged.changes if change.is_new]
-    added = [change for change in merged.changes if change.facts and not change.is_new]
-    _write_contacts(new, source_detail)
+    added = [
+        change
+        for change in merged.changes
+        if (change.facts or change.replaced) and not change.is_new
+    ]
+    _write_contacts(new, batch)
     _fill_contacts(added)
     changed = [*new, *added]
     _write_points(changed)
     _write_roles(changed)
     _write_addresses(changed)
+    _write_external_ids(changed, batch.external_system)
+    replacements.write(added)
+    changes.keep(batch, merged, companies, is_written=True)
     search_words.refresh({change.contact.id for change in changed})
     _record(new, added, actor)
     counts: Counter[str] = Counter()
@@ -112,8 +129,9 @@ def _write_companies(companies: CompanyMatcher) -> None:
     search_words.refresh_of_companies(company.id for company in companies.numbered)
 
 
-def _write_contacts(new: list[Change], source_detail: str) -> None:
-    now, notice = timezone.now(), NoticeRevision.in_force()
+def _write_contacts(new: list[Change], batch: ImportBatch) -> None:
+    now, notice = timezone.now(), NoticeRevision.in_force(batch.collected_on)
+    collected_at = _start_of(batch.collected_on) or now
     # A microsecond apart, so that they stay in the order of the file.
     times = [now + timedelta(microseconds=place) for place in range(len(new))]
     _copy(
@@ -126,10 +144,10 @@ def _write_contacts(new: list[Change], source_detail: str) -> None:
                 change.person.first_name,
                 change.person.last_name,
                 change.person.language,
-                _PROSPECT,
+                change.person.relationship or _PROSPECT,
                 _IMPORT,
-                source_detail,
-                created_at,
+                batch.title,
+                collected_at,
                 notice.pk if notice else None,
                 created_at,
                 created_at,
@@ -139,14 +157,19 @@ def _write_contacts(new: list[Change], source_detail: str) -> None:
     )
 
 
+def _start_of(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time())) if day else None
+
+
 def _fill_contacts(added: list[Change]) -> None:
     """Write names and languages where there were none, and the time of the change."""
     if not added:
         return
+    now = timezone.now()
     by_contact: dict[uuid.UUID, list[Any]] = {}
     for change in added:
         values = by_contact.setdefault(
-            change.contact.id, [change.contact.id, False, "", "", False, ""]
+            change.contact.id, [change.contact.id, False, "", "", False, "", now]
         )
         if change.adds(matching.NAME):
             values[1:4] = [True, change.person.first_name, change.person.last_name]
@@ -218,13 +241,31 @@ def _write_addresses(changed: list[Change]) -> None:
     )
 
 
+def _write_external_ids(changed: list[Change], system: str) -> None:
+    now = timezone.now()
+    _copy(
+        ExternalId,
+        "contact_id, system, value, created_at",
+        [
+            (change.contact.id, system, value, now)
+            for change in changed
+            for kind, value in change.facts
+            if kind == matching.EXTERNAL
+        ],
+    )
+
+
 def _record(new: list[Change], added: list[Change], actor: Actor) -> None:
     """One entry for each person, so that each person's own log shows the import."""
     entries = [("contact.imported", change.contact.id) for change in new]
     entries += [
         ("contact.import_added", pk)
-        for pk in dict.fromkeys(change.contact.id for change in added)
+        for pk in dict.fromkeys(change.contact.id for change in added if change.facts)
     ]
+    replaced: dict[uuid.UUID, list[str]] = {}
+    for change in added:
+        for replacement in change.replaced:
+            replaced.setdefault(change.contact.id, []).append(str(replacement.field))
     label = Contact._meta.label_lower
     audit.record_many(
         [
@@ -232,6 +273,17 @@ def _record(new: list[Change], added: list[Change], actor: Actor) -> None:
                 action, actor=actor, object_type=label, object_id=pk, subject_id=pk
             )
             for action, pk in entries
+        ]
+        + [
+            audit.entry_values(
+                "contact.import_changed",
+                actor=actor,
+                object_type=label,
+                object_id=pk,
+                subject_id=pk,
+                fields=fields,
+            )
+            for pk, fields in replaced.items()
         ]
     )
 

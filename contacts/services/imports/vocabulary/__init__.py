@@ -30,6 +30,7 @@ from contacts.services.imports.vocabulary.products import (
 from contacts.services.imports.vocabulary.values import (
     LANGUAGES,
     NO,
+    RELATIONSHIPS,
     SPREADSHEET_ERRORS,
     YES,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "NO",
     "NOT_TAKEN",
     "PRODUCT_NAMES",
+    "RELATIONSHIPS",
     "ROW",
     "SPREADSHEET_ERRORS",
     "WHAT_IS_WRONG",

@@ -17,6 +17,11 @@ NO = frozenset(
         *("nej", "falskt", "tillåten", "tillåtet"),
     ]
 )
+RELATIONSHIPS: dict[str, tuple[str, ...]] = {
+    "customer": ("asiakas", "kund", "client"),
+    "prospect": ("prospekti", "mahdollinen asiakas", "lead", "liidi"),
+    "other": ("muu", "annan", "övrig"),
+}
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "fi": ("fi", "fin", "suomi", "finnish", "finska"),
     "sv": ("sv", "swe", "ruotsi", "swedish", "svenska"),
