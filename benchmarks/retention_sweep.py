@@ -243,12 +243,16 @@ def ask_for_pages() -> None:
     from django.conf import settings
     from django.db import connection
 
+    from register.database.scopes import EVERYTHING
+    from register.database.visibility import set_scopes
+
     connection.settings_dict["NAME"] = os.environ["BENCHMARK_DATABASE"]
     latencies: list[tuple[float, float]] = []
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM contacts_contact LIMIT 100000")
         contacts = [row[0] for row in cursor.fetchall()]
         cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+        set_scopes(EVERYTHING)  # as of somebody who may see all people
         chosen = random.Random(7)  # noqa: S311 - not a secret
         sys.stdout.write("ready\n")
         sys.stdout.flush()

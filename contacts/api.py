@@ -16,10 +16,10 @@ from pydantic_core import PydanticCustomError
 from contacts.models import Contact, ContactPoint
 from contacts.models.people import Source
 from contacts.services import people
-from register import audit
+from register import access, audit
 from register.api.errors import ApiError, errors
 from register.api.idempotency import written_once
-from register.api.keys import ApiKeyAuth, actor_of
+from register.api.keys import ApiKeyAuth, actor_of, key_of
 from register.api.schemas import Body, Email, IdempotencyKeyHeader, Name, Phone
 from register.models import ApiKey
 from register.services import protections
@@ -159,9 +159,12 @@ def search_contacts(request: HttpRequest, body: SearchIn) -> Status[ContactsOut]
     It is a POST although it changes nothing: addresses of web requests end up in logs,
     bodies do not.
     """
+    key = key_of(request)
+    # What the key does not read in clear is no way to find anybody, either.
+    clear = {kind: _is_clear(key, kind) for kind in ContactPoint.Kind}
     found = people.find_by_points(
-        emails=[body.email] if body.email else [],
-        phones=[body.phone] if body.phone else [],
+        emails=[body.email] if body.email and clear[ContactPoint.Kind.EMAIL] else [],
+        phones=[body.phone] if body.phone and clear[ContactPoint.Kind.PHONE] else [],
     )
     contacts = list(found.order_by("created_at", "pk")[: MOST_FOUND + 1])
     more, contacts = len(contacts) > MOST_FOUND, contacts[:MOST_FOUND]
@@ -174,7 +177,7 @@ def search_contacts(request: HttpRequest, body: SearchIn) -> Status[ContactsOut]
     _record_reads(request, contacts)
     protected = protections.protected_among(contact.pk for contact in contacts)
     results = [
-        contact_out(contact, is_protected=contact.pk in protected)
+        contact_out(contact, is_protected=contact.pk in protected, reader=key)
         for contact in contacts
     ]
     return Status(200, ContactsOut(results=results, more=more))
@@ -193,12 +196,21 @@ def read_contact(request: HttpRequest, contact_id: Id) -> Status[ContactOut]:
         raise ApiError(404)
     _record_reads(request, [contact])
     is_protected = bool(protections.protected_among([contact.pk]))
-    return Status(200, contact_out(contact, is_protected=is_protected))
+    seen = contact_out(contact, is_protected=is_protected, reader=key_of(request))
+    return Status(200, seen)
 
 
-def contact_out(contact: Contact, *, is_protected: bool) -> ContactOut:
-    """Return a contact as it goes out. No address and no workplace is among it."""
-    points = list(contact.points.all())
+def contact_out(contact: Contact, *, is_protected: bool, reader: object) -> ContactOut:
+    """Return a contact as it goes out. No address and no workplace is among it.
+
+    What is hidden from the role of the key is empty or left out, what is masked is a mask.
+    """
+    points = [
+        access.as_seen(reader, point)
+        for point in contact.points.all()
+        if access.shown(reader, ContactPoint, "value", kind=point.kind)
+    ]
+    contact = access.as_seen(reader, contact)
     return ContactOut(
         id=contact.pk,
         first_name=contact.first_name,
@@ -213,6 +225,10 @@ def contact_out(contact: Contact, *, is_protected: bool) -> ContactOut:
         created_at=contact.created_at,
         updated_at=contact.updated_at,
     )
+
+
+def _is_clear(key: ApiKey, kind: ContactPoint.Kind) -> bool:
+    return access.in_clear(key, ContactPoint, "value", kind=kind)
 
 
 def _points(points: list[ContactPoint], kind: ContactPoint.Kind) -> list[PointOut]:

@@ -49,6 +49,8 @@ class ContactForm(forms.ModelForm[Contact]):
             "relationship",
             "source",
             "source_detail",
+            "responsible",
+            "team",
         )
 
 
@@ -246,6 +248,8 @@ class CompanyForm(forms.ModelForm[Company]):
             "postcode",
             "town",
             "source",
+            "responsible",
+            "team",
         )
 
     def clean(self) -> None:

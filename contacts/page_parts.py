@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact
 from contacts.panels import Notice, Tone, register_panel
 from contacts.timeline import TimelineItem, register_source
+from register import access
 from register.datamap.vocabulary import Category
 from register.services import holds
 
@@ -47,12 +48,13 @@ def _added(
     contact = Contact.objects.filter(pk=contact_id).first()
     if contact is None or (before is not None and contact.created_at >= before):
         return []
+    seen = access.as_seen(user, contact)
     return [
         TimelineItem(
             contact.created_at,
             "record",
             _("Added to the register"),
             "contacts/timeline_added.html",
-            {"source": contact.get_source_display(), "detail": contact.source_detail},
+            {"source": seen.get_source_display(), "detail": seen.source_detail},
         )
     ]

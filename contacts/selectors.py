@@ -76,7 +76,7 @@ def _matching(rows: QuerySet[M], text: str, words: Words, most: int) -> QuerySet
         return rows.filter(pk=pk)
     if not (prefixes := prefixes_of(text)):
         return rows.none()
-    return _in_order(rows, first_owners(words, prefixes, among=rows, most=most))
+    return in_order(rows, first_owners(words, prefixes, among=rows, most=most))
 
 
 def sorted_by(found: QuerySet[M], columns: Iterable[Any]) -> QuerySet[M]:
@@ -85,10 +85,11 @@ def sorted_by(found: QuerySet[M], columns: Iterable[Any]) -> QuerySet[M]:
     The planner would rather walk the whole table in that order until it has a page.
     """
     keys = list(found.order_by(*columns).values_list("pk", flat=True))
-    return _in_order(found.model._default_manager.all(), keys)
+    return in_order(found.model._default_manager.all(), keys)
 
 
-def _in_order(rows: QuerySet[M], keys: list[uuid.UUID]) -> QuerySet[M]:
+def in_order(rows: QuerySet[M], keys: list[uuid.UUID]) -> QuerySet[M]:
+    """Those of some rows that have these keys, in the order of the keys."""
     place = Func(
         Value(keys, ArrayField(UUIDField())), F("pk"), function="array_position"
     )

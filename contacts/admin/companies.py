@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from contacts import panels, selectors
+from contacts import clear_words, panels, selectors
+from contacts.admin import assignment
+from contacts.admin.assignment import AssignedAdmin
 from contacts.admin.lists import CompanyChangeList, IdsFirstPaginator, most_wanted
 from contacts.forms import CompanyForm
 from contacts.forms_alike import companies_alike
@@ -24,14 +26,13 @@ from register import access, actors, audit
 from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
 from register.services import protections
-from register.staff_site import RegisterAdmin
 
 # As many people of a company as one screen takes; a link leads to the rest.
 PEOPLE_SHOWN = 50
 
 
 @admin.register(Company)
-class CompanyAdmin(RegisterAdmin):
+class CompanyAdmin(AssignedAdmin):
     """Companies. Like people they are not deleted here."""
 
     form = CompanyForm
@@ -55,6 +56,7 @@ class CompanyAdmin(RegisterAdmin):
                     ("business_id", "source"),
                     "street",
                     ("postcode", "town"),
+                    assignment.LINE,
                 )
             },
         ),
@@ -73,8 +75,9 @@ class CompanyAdmin(RegisterAdmin):
     ) -> tuple[QuerySet[Company], bool]:
         """Search by the beginnings of words."""
         if search_term.strip():
-            found = selectors.matching_companies(
-                queryset, search_term, most=most_wanted(self, request.GET)
+            most = most_wanted(self, request.GET)
+            found = clear_words.companies(
+                queryset, search_term, reader=request.user, most=most
             )
             if ORDER_VAR in request.GET:
                 found = selectors.sorted_by(found, queryset.query.order_by)

@@ -13,8 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts import selectors
-from contacts.admin import inlines
+from contacts import clear_words, selectors
+from contacts.admin import assignment, inlines
+from contacts.admin.assignment import AssignedAdmin
 from contacts.admin.imports import ImportFilter
 from contacts.admin.lists import (
     ContactChangeList,
@@ -23,7 +24,7 @@ from contacts.admin.lists import (
 )
 from contacts.forms import ContactForm
 from contacts.forms_alike import people_alike
-from contacts.models import Contact, ContactPoint, Situation
+from contacts.models import Company, Contact, ContactPoint, Situation
 from contacts.models.people import Source
 from contacts.screens import alike, contact_page, protection, purpose
 from contacts.screens.found import present_companies
@@ -34,7 +35,6 @@ from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
 from register.screens.filters import DayRangeFilter
 from register.services import protections
-from register.staff_site import RegisterAdmin
 
 PARTS = (
     inlines.ContactPointInline,
@@ -44,7 +44,7 @@ PARTS = (
 
 
 @admin.register(Contact)
-class ContactAdmin(RegisterAdmin):
+class ContactAdmin(AssignedAdmin):
     """People. They are never deleted here: erasure goes through requests."""
 
     form = ContactForm
@@ -84,6 +84,7 @@ class ContactAdmin(RegisterAdmin):
                     ("first_name", "last_name"),
                     ("language", "relationship"),
                     ("source", "source_detail"),
+                    assignment.LINE,
                 )
             },
         ),
@@ -110,9 +111,28 @@ class ContactAdmin(RegisterAdmin):
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Leave out the company for those who may not see companies."""
         columns = list(super().get_list_display(request))
-        if not access.may(request.user, Action.VIEW, Category.COMPANY):
+        if "company" in columns and not access.may(
+            request.user, Action.VIEW, Category.COMPANY
+        ):
             columns.remove("company")
         return columns
+
+    def has_masks(self, request: HttpRequest) -> bool:
+        """Whether of people, their addresses or companies something is not seen."""
+        return clear_words.has_masks(request.user)
+
+    def row_as_seen(self, request: HttpRequest, row: Any) -> Any:
+        """Mask what the made columns show, too."""
+        return clear_words.as_seen(request.user, row)
+
+    def level_of_column(self, request: HttpRequest, column: str) -> access.Level:
+        """Ask for what the made columns are made of."""
+        user = request.user
+        if column in ("email", "phone"):
+            return access.level(user, ContactPoint, "value", kind=column)
+        if column == "company":
+            return access.level(user, Company, "name")
+        return super().level_of_column(request, column)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
         """Return the list whose names lead to pages."""
@@ -123,8 +143,9 @@ class ContactAdmin(RegisterAdmin):
     ) -> tuple[QuerySet[Contact], bool]:
         """Search by the beginnings of words."""
         if search_term.strip():
-            found = selectors.matching(
-                queryset, search_term, most=most_wanted(self, request.GET)
+            most = most_wanted(self, request.GET)
+            found = clear_words.people(
+                queryset, search_term, reader=request.user, most=most
             )
             if ORDER_VAR in request.GET:
                 found = selectors.sorted_by(found, queryset.query.order_by)

@@ -15,6 +15,7 @@ from contacts.models.people import Source
 from register import access
 from register.datamap.vocabulary import Action, Category
 from register.services import protections
+from register.staff_site import not_editable, reaches_row, without
 
 
 class PartOfContact(TabularInline):
@@ -26,6 +27,8 @@ class PartOfContact(TabularInline):
 
     category = Category.IDENTITY
     tells_whereabouts = False
+    # Fields of several kinds, of which some may be seen: their rows are chosen instead.
+    by_kind: frozenset[str] = frozenset()
     extra = 0
     hide_title = True
     show_change_link = False
@@ -41,6 +44,8 @@ class PartOfContact(TabularInline):
         if obj is None and access.may(request.user, Action.ADD, self.category):
             return True
         if self._hides(request, obj):
+            return False
+        if obj is not None and not reaches_row(request, Action.CHANGE, obj):
             return False
         return access.may(request.user, Action.CHANGE, self.category)
 
@@ -58,6 +63,16 @@ class PartOfContact(TabularInline):
             hidden[obj.pk] = is_protected and not protections.is_reader(request.user)
         return hidden[obj.pk]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what is hidden or masked."""
+        unseen = access.unseen(request.user, self.model)
+        return without(super().get_fields(request, obj), unseen - self.by_kind)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let nobody write what he may only read."""
+        readonly = super().get_readonly_fields(request, obj)
+        return (*readonly, *not_editable(request, self.model))
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Propose that staff entered it; they may say otherwise."""
         formset = super().get_formset(request, obj, **kwargs)
@@ -73,10 +88,36 @@ class ContactPointInline(PartOfContact):
     form = forms.ContactPointForm
     formset = forms.ContactPointFormSet
     fields = ("kind", "value", "label", "is_primary", "source")
+    by_kind = frozenset({"value"})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactPoint]:
+        """Leave out the kinds that are not seen and written: a mask is no value."""
+        points: QuerySet[ContactPoint] = super().get_queryset(request)
+        return points.filter(kind__in=_kinds(request))
+
+    def formfield_for_choice_field(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer those kinds alone."""
+        if db_field.name == "kind":
+            kinds = _kinds(request)
+            kwargs["choices"] = [
+                ("", "---------"),
+                *(pair for pair in ContactPoint.Kind.choices if pair[0] in kinds),
+            ]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """Offer one row of each kind for a new contact."""
         return 2 if obj is None else 0
+
+
+def _kinds(request: HttpRequest) -> list[str]:
+    return [
+        kind
+        for kind in ContactPoint.Kind.values
+        if access.editable(request.user, ContactPoint, "value", kind=kind)
+    ]
 
 
 class PostalAddressInline(PartOfContact):

@@ -32,6 +32,7 @@ class ContactWord(models.Model):
 
     data_map: ClassVar = ModelMap(
         category=Category.IDENTITY,
+        is_derived=True,
         subjects=(Subject("contact", path="contact"),),
         activity="customer_relationship",
         source="derived from the contact",
@@ -73,6 +74,7 @@ class CompanyWord(models.Model):
 
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
+        is_derived=True,
         # A part of the company: it goes with it, and stays with it.
         subjects=(
             Subject(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -45,14 +46,15 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
     contact = _contact(object_id)
     actor = actors.of_request(request)
     audit.record("record.viewed", actor=actor, obj=contact)
-    context = {"contact": contact, **timeline_of(request, contact)}
+    seen = access.as_seen(request.user, contact)
+    context = {"contact": seen, **timeline_of(request, contact)}
     if request.headers.get("HX-Request"):
         response = render(request, "contacts/timeline_items.html", context)
     else:
         context |= _details(request, contact)
         context |= {
             **model_admin.admin_site.each_context(request),
-            "title": contact.full_name or _("no name"),
+            "title": seen.full_name or _("no name"),
             "model_admin": model_admin,
             "activities": ACTIVITIES.values(),
             "purpose": actor.purpose,
@@ -68,6 +70,7 @@ def mark_deliverable(
 ) -> HttpResponse:
     """Take the mark away that mail to an address comes back: it was wrong or is mended."""
     access.require(request.user, Action.CHANGE, Category.IDENTITY)
+    access.require_row(request.user, Action.CHANGE, _contact(str(object_id)))
     points = ContactPoint.objects.select_related("contact")
     point = get_object_or_404(points, pk=point_id, contact=object_id)
     if people.mark_deliverable(point, actor=actors.of_request(request)):
@@ -90,15 +93,21 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     user = request.user
     # A protected person's addresses and roles do not exist for this page.
     protection = protections.protection_of(contact.pk)
-    points = list(contact.points.all())
+    points = [
+        access.as_seen(user, point)
+        for point in contact.points.all()
+        if access.shown(user, ContactPoint, "value", kind=point.kind)
+    ]
     return {
         "emails": [p for p in points if p.kind == ContactPoint.Kind.EMAIL],
         "phones": [p for p in points if p.kind == ContactPoint.Kind.PHONE],
-        "addresses": list(contact.addresses.all()),
+        "addresses": [access.as_seen(user, each) for each in contact.addresses.all()],
+        "responsible": contact.responsible,
+        "team": contact.team,
         "protection": protection,
         "is_reader": protection is not None and protections.is_reader(user),
         "may_protect": access.may(user, Action.ADD, Category.PROTECTED),
-        "roles": _roles(contact)
+        "roles": _roles(contact, user)
         if access.may(user, Action.VIEW, Category.COMPANY)
         else None,
         "notices": [
@@ -106,20 +115,27 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
             *panels.notices_of(contact, user=user),
         ],
         "sections": panels.sections_of(contact, user=user),
-        "may_change": access.may(user, Action.CHANGE, Category.IDENTITY),
+        "may_change": access.reaches(user, Action.CHANGE, contact),
         "may_see_history": access.may(user, Action.VIEW, Category.AUDIT),
     }
 
 
-def _roles(contact: Contact) -> list[tuple[Affiliation, bool]]:
+def _roles(contact: Contact, user: Any) -> list[tuple[Affiliation, bool]]:
     """Return all roles, present ones first, and whether each is present."""
     present = set(
         current_affiliations().filter(contact=contact).values_list("pk", flat=True)
     )
+    # A company that row security hides is not joined, and its roles neither.
     roles = contact.affiliations.select_related("company")
-    return sorted(
-        ((role, role.pk in present) for role in roles), key=lambda pair: not pair[1]
-    )
+    seen = []
+    for role in roles:
+        company = access.as_seen(user, role.company)
+        shown = access.as_seen(user, role)
+        if company is not role.company:
+            shown = copy.copy(shown)
+            shown.company = company
+        seen.append((shown, role.pk in present))
+    return sorted(seen, key=lambda pair: not pair[1])
 
 
 def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _now, gettext_lazy as _
 
-from contacts import selectors
+from contacts import clear_words, selectors
 from contacts.models import Company, Contact
 from register import access
 from register.datamap.vocabulary import Action, Category
@@ -40,7 +40,7 @@ def register() -> None:
 
 
 def _people(text: str, *, user: User, most: int) -> list[Found]:
-    found = selectors.matching(Contact.objects.all(), text, most=most)
+    found = clear_words.people(Contact.objects.all(), text, reader=user, most=most)
     sees_companies = access.may(user, Action.VIEW, Category.COMPANY)
     return [
         Found(
@@ -52,7 +52,9 @@ def _people(text: str, *, user: User, most: int) -> list[Found]:
                 person.main_phone or "",
             ),
         )
-        for person in selectors.with_main_points(found)
+        for person in (
+            clear_words.as_seen(user, row) for row in selectors.with_main_points(found)
+        )
     ]
 
 
@@ -63,8 +65,11 @@ def _companies(text: str, *, user: User, most: int) -> list[Found]:
             reverse("admin:contacts_company_change", args=[company.pk]),
             (company.business_id, company.town),
         )
-        for company in selectors.matching_companies(
-            Company.objects.all(), text, most=most
+        for company in (
+            access.as_seen(user, row)
+            for row in clear_words.companies(
+                Company.objects.all(), text, reader=user, most=most
+            )
         )
     ]
 

@@ -146,10 +146,10 @@ def _words_of_contacts(
     names = locked.order_by("pk").values_list(
         "pk", "first_name", "last_name", "preferred_name"
     )
-    words: Words = {pk: _fitting(" ".join(each)) for pk, *each in names}
+    words: Words = {pk: fitting(" ".join(each)) for pk, *each in names}
     points = ContactPoint.objects.filter(contact__in=ids)
     for pk, value in points.values_list("contact_id", "value"):
-        words[pk] |= _of_point(value)
+        words[pk] |= words_of_point(value)
     # Who works where is not to be found of those whose address is protected.
     protected = protections.in_force().values("subject_id")
     roles = list(
@@ -207,21 +207,23 @@ def _words_of_companies(ids: list[uuid.UUID]) -> Words:
     }
 
 
-def _of_point(value: str) -> set[str]:
+def words_of_point(value: str) -> set[str]:
+    """Return the words by which an address or a number is found."""
     if _FINNISH_MOBILE.fullmatch(value):
         return {value[1:], f"0{value[4:]}"}
     if _PLAIN_EMAIL.fullmatch(value) and "xn--" not in value:
         _, _, domain = value.partition("@")
         words = {value, domain, *_BETWEEN_PARTS.split(value)} - {""}
         return {word[:LONGEST_WORD] for word in words}
-    return _fitting(value)
+    return fitting(value)
 
 
 def _of_company(name: str, business_id: str) -> set[str]:
-    return _fitting(name) | _fitting(business_id)
+    return fitting(name) | fitting(business_id)
 
 
-def _fitting(text: str) -> set[str]:
+def fitting(text: str) -> set[str]:
+    """Return the words of a text, as long as words are stored."""
     return {word[:LONGEST_WORD] for word in search_words(text)}
 
 

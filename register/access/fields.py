@@ -16,8 +16,9 @@ it never betrays one of them.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -27,6 +28,8 @@ from register.access.rights import granted
 from register.datamap.declarations import Personal
 from register.datamap.graph import declaration_of, graph, kept_with_map
 from register.datamap.vocabulary import HEEDED, Category, Identifier, Level
+
+M = TypeVar("M", bound=models.Model)
 
 _ORDER = list(Level)
 
@@ -153,11 +156,8 @@ def editable(
 
 def present(reader: object, row: models.Model, name: str) -> Any:
     """Return a row's value as a reader sees it: itself, its mask, or "" if hidden."""
-    declared = declaration_of(type(row))
-    declaration = declared.fields.get(name) if declared else None
-    by = declaration.varies_by if isinstance(declaration, Personal) else ""
-    kind = str(getattr(row, by)) if by else ""
-    return present_value(reader, type(row), name, getattr(row, name), kind=kind)
+    value, kind = getattr(row, name), _kind_of(row, name)
+    return present_value(reader, type(row), name, value, kind=kind)
 
 
 def present_value(
@@ -172,6 +172,51 @@ def present_value(
     return value
 
 
+def as_seen(reader: object, row: M) -> M:
+    """Return a copy of a row with masks in place of what the reader does not see.
+
+    What is computed from its fields (a full name) follows. The copy cannot be stored;
+    ``masked_fields`` names what stands masked in it.
+    """
+    hidden = {
+        name
+        for name in row_fields(type(row))
+        if name in row.__dict__ and not _is_clear(reader, row, name)
+    }
+    if not hidden:
+        return row
+    seen = copy.copy(row)
+    for name in hidden:
+        seen.__dict__[name] = present(reader, row, name)
+    seen.__dict__["masked_fields"] = frozenset(
+        name for name in hidden if seen.__dict__[name]
+    )
+    seen.__dict__["save"] = seen.__dict__["delete"] = _refuse
+    return seen
+
+
+def _refuse(*args: object, **kwargs: object) -> None:
+    raise RuntimeError("A row with masks in it is not stored.")
+
+
+def _is_clear(reader: object, row: models.Model, name: str) -> bool:
+    return in_clear(reader, type(row), name, kind=_kind_of(row, name))
+
+
+def _kind_of(row: models.Model, name: str) -> str:
+    declared = declaration_of(type(row))
+    declaration = declared.fields.get(name) if declared else None
+    by = declaration.varies_by if isinstance(declaration, Personal) else ""
+    return str(getattr(row, by)) if by else ""
+
+
+@kept_with_map
+def row_fields(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the names of the fields of a table that rules may be about."""
+    names = (field.name for field in all_fields().values() if field.model is model)
+    return tuple(dict.fromkeys(names))
+
+
 def mask_of(model: type[models.Model], name: str, value: Any, *, kind: str = "") -> str:
     """Return the mask of a value of a field."""
     code = f"{model._meta.label_lower}.{name}" + (f":{kind}" if kind else "")
@@ -181,5 +226,7 @@ def mask_of(model: type[models.Model], name: str, value: Any, *, kind: str = "")
 
 def unseen(reader: object, model: type[models.Model]) -> frozenset[str]:
     """Return the names of fields that a reader does not see in clear, in whole or in part."""
-    names = {field.name for field in all_fields().values() if field.model is model}
-    return frozenset(name for name in names if not in_clear(reader, model, name))
+    names = row_fields(model)
+    if not granted(reader).levels and (not names or in_clear(reader, model, names[0])):
+        return frozenset()  # no role has a rule: all or nothing
+    return frozenset(n for n in names if not in_clear(reader, model, n))

@@ -8,19 +8,24 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from register import actors, audit
 from register.activities import ACTIVITIES
-from register.models import Role, RoleRight, User
+from register.models import Role, Team, TeamMembership, User
+from register.screens import roles
 from register.screens.standard_texts import StandardTexts
 from register.services import staff
 from register.staff_site import RegisterAdmin
@@ -111,11 +116,16 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
         """Save the roles through the service, which records each change."""
         super().save_related(request, form, formsets, change)
         if "roles_held" in form.cleaned_data:
-            staff.set_roles(
+            waiting = staff.set_roles(
                 form.instance,
                 list(form.cleaned_data["roles_held"]),
                 actor=actors.of_request(request),
             )
+            if waiting:
+                messages.info(
+                    request,
+                    _("A role for yourself waits for a second person's approval."),
+                )
 
     def user_change_password(  # Django's signature
         self,
@@ -148,20 +158,6 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     roles_held = roles_in_words
 
 
-class RoleRightInline(TabularInline):
-    """What the role may do, one right a line."""
-
-    model = RoleRight
-    fields = ("category", "action")
-    extra = 0
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may change a role may also take rights away from it."""
-        return bool(self.has_change_permission(request, obj))
-
-    hide_title = True
-
-
 class RoleForm(StandardTexts, forms.ModelForm[Role]):
     """Offers the purposes that the data map knows."""
 
@@ -186,7 +182,7 @@ class RoleAdmin(RegisterAdmin):
     list_display = ("name_in_words", "rights_count", "holders_count")
     form = RoleForm
     readonly_fields = ("name_in_words", "purpose_in_words")
-    inlines = (RoleRightInline,)
+    actions_detail = ("open_rights",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show words for codes to whoever may not change them."""
@@ -209,15 +205,35 @@ class RoleAdmin(RegisterAdmin):
             obj and obj.assignments.exists()
         )
 
-    def save_formset(
-        self, request: HttpRequest, form: Any, formset: Any, change: Any
-    ) -> None:
-        """Save the rights, and record which ones were given and taken."""
-        before = staff.rights_of_role(form.instance)
-        super().save_formset(request, form, formset, change)
-        staff.record_rights(
-            form.instance, before=before, actor=actors.of_request(request)
-        )
+    def get_urls(self) -> list[Any]:
+        """Add the page of a role's rights, and that of a change that waits."""
+        site = self.admin_site.admin_view
+        return [
+            path(
+                "proposals/<uuid:object_id>/",
+                site(roles.show_proposal),
+                {"model_admin": self},
+                name="register_role_proposal",
+            ),
+            path(
+                "<path:object_id>/rights/",
+                site(roles.show),
+                {"model_admin": self},
+                name="register_role_rights",
+            ),
+            *super().get_urls(),
+        ]
+
+    @action(description=_("Rights"), url_path="open-rights", icon="rule")
+    def open_rights(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page of the rights."""
+        return redirect("admin:register_role_rights", object_id)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to the rights: without them a role is of no use."""
+        return redirect("admin:register_role_rights", obj.pk)
 
     @admin.display(description=_("role"), ordering="name")
     def name_in_words(self, obj: Role) -> Any:
@@ -231,11 +247,54 @@ class RoleAdmin(RegisterAdmin):
         return activity.purpose if activity else obj.default_purpose
 
     @admin.display(description=_("rights"))
-    def rights_count(self, obj: Role) -> int:
-        """How many rights the role has."""
-        return len(obj.rights.all())
+    def rights_count(self, obj: Role) -> Any:
+        """How many rights the role has, and the way to them."""
+        url = reverse("admin:register_role_rights", args=[obj.pk])
+        return format_html(
+            '<a class="sel-link" href="{}">{}</a>', url, len(obj.rights.all())
+        )
 
     @admin.display(description=_("holders"))
     def holders_count(self, obj: Role) -> int:
         """How many accounts hold the role."""
         return len(obj.users.all())
+
+
+class MembershipInline(TabularInline):
+    """Who belongs to a team."""
+
+    model = TeamMembership
+    fields = ("user",)
+    extra = 1
+    hide_title = True
+    verbose_name_plural = _("Members")
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer colleagues by their names."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "user":
+            field.queryset = field.queryset.filter(is_active=True)
+            field.label_from_instance = User.get_full_name
+        return field
+
+
+@admin.register(Team)
+class TeamAdmin(RegisterAdmin):
+    """People who look after the same customers."""
+
+    list_display = ("name", "members_in_words")
+    search_fields = ("name",)
+    inlines = (MembershipInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fetch the members with the teams."""
+        rows = super().get_queryset(request)
+        return rows.prefetch_related("memberships__user")
+
+    @admin.display(description=_("members"))
+    def members_in_words(self, obj: Team) -> str:
+        """The names of the members."""
+        names = [each.user.get_full_name() for each in obj.memberships.all()]
+        return ", ".join(names) or "–"

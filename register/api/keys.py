@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja.security import HttpBearer
 
-from register import actors
+from register import access, actors
 from register.actors import Actor
 from register.api.errors import ApiError
 from register.models import ApiKey
@@ -29,6 +29,8 @@ class ApiKeyAuth(HttpBearer):
                 "scope_missing",
                 _("The key lacks the scope that this address asks for."),
             )
+        if key is not None:
+            access.read_as(key)
         return key
 
 

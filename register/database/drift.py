@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from register.database import identity_codes, whereabouts
+from register.database import identity_codes, scopes, whereabouts
 from register.database.bound_by import why_not_bound
 from register.database.due_tables import due_tables
 from register.database.rules import ends_at_triggers
@@ -89,6 +89,9 @@ def _triggers() -> Iterator[tuple[str, str]]:
         for entry in graph()
         if entry.map.append_only
     ]
+    wanted += [
+        (entry.model._meta.db_table, scopes.TRIGGER) for entry in scopes.tables(graph())
+    ]
     for table, name in wanted:
         if (table, name) not in enabled:
             yield table, f"trigger {name} on {table} is missing or switched off"
@@ -112,6 +115,10 @@ def _row_security() -> Iterator[tuple[str, str]]:
         table = entry.model._meta.db_table
         if (table, whereabouts.POLICY) not in protected:
             yield table, f"row security of whereabouts on {table} is missing"
+    for entry in scopes.tables(graph()):
+        table = entry.model._meta.db_table
+        if (table, scopes.VIEW_POLICY) not in protected:
+            yield table, f"row security of scopes on {table} is missing"
 
 
 def _identity_codes() -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ declaration is covered without a line of SQL of its own:
 * row security: from its due instant on, a row and its parts do not exist for the
   application role, unless it is held and the session may see what is held;
 * row security: what tells where a person under address protection is, is hidden;
+* row security: a session reaches its own people, its team's, or all;
 * a check on every JSON column that refuses undeclared keys;
 * a check on free text that refuses personal identity codes.
 
@@ -27,7 +28,13 @@ from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from register.database import application_role, identity_codes, roles, whereabouts
+from register.database import (
+    application_role,
+    identity_codes,
+    roles,
+    scopes,
+    whereabouts,
+)
 from register.database.due_tables import (
     by_depth,
     due_tables,
@@ -107,9 +114,10 @@ def statements(map_: Graph) -> Iterator[str]:
         yield from _row_security(entry)
     for entry in map_:
         yield from _json_keys(entry)
-    yield from whereabouts.statements(
-        map_, due={entry.label for entry in due_tables(map_)}
-    )
+    due = {entry.label for entry in due_tables(map_)}
+    yield from whereabouts.statements(map_, due=due)
+    hiding = {entry.label for entry in whereabouts.tables(map_)}
+    yield from scopes.statements(map_, with_policy=due | hiding)
     yield from identity_codes.statements(map_)
 
 

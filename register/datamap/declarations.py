@@ -160,6 +160,8 @@ class ModelMap:
     A table with no personal field needs only ``fields`` and ``category``. Otherwise
     ``subjects``, ``activity`` (see :mod:`register.activities`), ``source`` and
     ``retention`` are required; the system checks say what is missing.
+    ``is_derived`` marks a table of search words, whose rows lead nowhere without the row
+    they are part of.
     """
 
     category: Category
@@ -170,6 +172,7 @@ class ModelMap:
     recipients: tuple[str, ...] = ()
     retention: Retention | None = None
     append_only: bool = False
+    is_derived: bool = False
     root: str = ""
 
     @property

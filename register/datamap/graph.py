@@ -174,6 +174,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "personal": declared.is_personal,
         "root": declared.root,
         "append_only": declared.append_only,
+        "derived": declared.is_derived,
         "activity": declared.activity,
         "source": declared.source,
         "recipients": list(declared.recipients),

@@ -8,9 +8,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
 from register import audit
-from register.access import Right
 from register.actors import Actor
 from register.models import Role, RoleAssignment, User
+from register.services import rights
 
 
 @transaction.atomic
@@ -38,10 +38,14 @@ def create_account(
 
 
 @transaction.atomic
-def set_roles(user: User, roles: list[Role], *, actor: Actor) -> None:
-    """Give the user exactly these roles; each change is recorded with its code."""
+def set_roles(user: User, roles: list[Role], *, actor: Actor) -> bool:
+    """Give the user exactly these roles; each change is recorded with its code.
+
+    A role that somebody gives himself waits for a second person: True if one does.
+    """
     held = {a.role_id: a for a in user.assignments.select_related("role")}
     wanted = {role.pk: role for role in roles}
+    is_waiting = False
     for pk, assignment in held.items():
         if pk not in wanted:
             audit.record(
@@ -49,29 +53,13 @@ def set_roles(user: User, roles: list[Role], *, actor: Actor) -> None:
             )
             assignment.delete()
     for pk, role in wanted.items():
-        if pk not in held:
+        if pk in held:
+            continue
+        if actor.user is not None and actor.user.pk == user.pk:
+            # Nobody gives himself a role: a second person decides.
+            rights.propose_holder(user, role, actor=actor)
+            is_waiting = True
+        else:
             RoleAssignment.objects.create(user=user, role=role, granted_by=actor.user)
             audit.record("staff.role_granted", actor=actor, obj=user, role=role.code)
-
-
-def rights_of_role(role: Role) -> set[Right]:
-    """Return the ``(category, action)`` pairs of a role."""
-    return set(role.rights.values_list("category", "action"))
-
-
-@transaction.atomic
-def record_rights(role: Role, *, before: set[Right], actor: Actor) -> None:
-    """Record what a role may do now and could not before, and the other way round."""
-    now = rights_of_role(role)
-    for code, rights in (
-        ("role.right_given", now - before),
-        ("role.right_taken", before - now),
-    ):
-        for category, action in sorted(rights):
-            audit.record(
-                code,
-                actor=actor,
-                obj=role,
-                role=role.code,
-                kind=f"{category}.{action}",
-            )
+    return is_waiting

@@ -11,6 +11,7 @@ from django.contrib import admin
 
 from register.staff_site.completion import Autocomplete
 from register.staff_site.counting import EstimatedPaginator, estimated_count
+from register.staff_site.seen import not_editable, reaches_row, without
 from register.staff_site.sessions import log_out
 from register.staff_site.tables import ReadOnlyAdmin, RegisterAdmin
 
@@ -20,6 +21,9 @@ __all__ = [
     "RegisterAdmin",
     "estimated_count",
     "log_out",
+    "not_editable",
+    "reaches_row",
+    "without",
 ]
 
 # Every way in and every search is recorded, so Django's own must not be reached.

@@ -20,7 +20,10 @@ class Autocomplete(AutocompleteJsonView):
         """Return one choice."""
         found: dict[str, str] = super().serialize_result(obj, to_field_name)
         if isinstance(self.model_admin, RegisterAdmin):
-            found["text"] = self.model_admin.autocomplete_text(obj)
+            screen = self.model_admin
+            if screen.has_masks(self.request):
+                obj = screen.row_as_seen(self.request, obj)
+            found["text"] = screen.autocomplete_text(obj)
         return found
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from register import access, actors, audit
@@ -30,12 +29,13 @@ from register.staff_site import searched_words
 from register.staff_site.counting import EstimatedPaginator
 from register.staff_site.fingerprints import fingerprint
 from register.staff_site.history import history_lines
+from register.staff_site.seen import AsSeen
 
 # What the filters of lists add to the name of a column.
 _FILTER_WORDS = frozenset({"exact", "id", "isnull", "in", "gt", "gte", "lt", "lte"})
 
 
-class RegisterAdmin(ModelAdmin):
+class RegisterAdmin(AsSeen):
     """Base of every screen over a table. The test suite checks that none goes without."""
 
     paginator = EstimatedPaginator

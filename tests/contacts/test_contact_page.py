@@ -199,8 +199,8 @@ def test_it_takes_the_same_few_queries_however_much_there_is(
     client = client_of(agent)
 
     # The role of the test client is taken and given back (2); session, user, rights,
-    # contact, purpose, audit entry, points, addresses, present roles, roles.
-    with django_assert_num_queries(17):
+    # what the reader reaches (2), contact, purpose, audit entry, points, addresses, present roles, roles.
+    with django_assert_num_queries(20):
         client.get(page_of(anna))
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from communications.models import Chat, ChatLine, ChatParticipant
 from register import actors, audit
 from register.database import drift, rules
-from register.database.visibility import with_held_rows
+from register.database.visibility import reaching_everybody, with_held_rows
 from register.models import AuditEntry, Hold
 from register.services import holds
 
@@ -24,7 +24,8 @@ def application_role() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
     try:
-        yield
+        with reaching_everybody():
+            yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")

@@ -257,33 +257,6 @@ def test_a_search_with_odd_characters_is_no_error(officer, client_of):
         assert page.status_code == 200
 
 
-def test_a_right_can_be_taken_from_a_role(administrator, client_of):
-    role = Role.objects.get(code="sales")
-    rights = list(role.rights.order_by("pk"))
-    form = {
-        "name": role.name,
-        "code": role.code,
-        "default_purpose": role.default_purpose,
-        "rights-TOTAL_FORMS": len(rights),
-        "rights-INITIAL_FORMS": len(rights),
-    }
-    for number, right in enumerate(rights):
-        form[f"rights-{number}-id"] = right.pk
-        form[f"rights-{number}-role"] = role.pk
-        form[f"rights-{number}-category"] = right.category
-        form[f"rights-{number}-action"] = right.action
-    form["rights-0-DELETE"] = "on"
-
-    answer = client_of(administrator).post(
-        reverse("admin:register_role_change", args=[role.pk]), form
-    )
-
-    assert answer.status_code == 302
-    assert role.rights.count() == len(rights) - 1
-    assert not role.rights.filter(pk=rights[0].pk).exists()
-    assert AuditEntry.objects.filter(action="role.right_taken").count() == 1
-
-
 # --- texts that come with the product ---------------------------------------------------
 
 

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import ProgrammingError, connection, transaction
+from django.urls import reverse
+from hypothesis import (
+    HealthCheck,
+    given,
+    settings as hypothesis_settings,
+    strategies as st,
+)
+
+from communications.models import Call, Chat, ChatLine, ChatParticipant
+from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from register import access
+from register.datamap import Action, Category, Scope
+from register.models import Role, RoleAssignment, RoleRight, Team, TeamMembership
+from tests.conftest import make_contact, make_user
+
+pytestmark = pytest.mark.django_db
+VIEW = Action.VIEW
+
+
+@contextlib.contextmanager
+def in_the_web(reader: Any) -> Iterator[None]:
+    """Ask as a request of ``reader`` would."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+    try:
+        with access.reading_as(reader):
+            yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+def make_role(code: str, rights: dict[str, dict[str, str]]) -> Role:
+    role = Role.objects.create(
+        code=code, name=code, default_purpose="customer_relationship"
+    )
+    RoleRight.objects.bulk_create(
+        RoleRight(role=role, category=category, action=action, scope=scope)
+        for category, actions in rights.items()
+        for action, scope in actions.items()
+    )
+    return role
+
+
+def limited(name: str, scope: str, *, change: str = "") -> Any:
+    actions = {"view": scope, "add": scope, "change": change or scope}
+    make_role(
+        f"{name}-role",
+        dict.fromkeys(("identity", "company", "communication", "chats"), actions),
+    )
+    return make_user(name, f"{name}-role")
+
+
+@pytest.fixture
+def own(db: None) -> Any:
+    return limited("own", "own")
+
+
+@pytest.fixture
+def people(own: Any) -> dict[str, Any]:
+    colleague, other = make_user("colleague"), make_user("other")
+    team = Team.objects.create(name="North")
+    TeamMembership.objects.create(team=team, user=own)
+    TeamMembership.objects.create(team=team, user=colleague)
+    return {
+        "mine": make_contact(last_name="Mine", responsible=own, email="m@x.test"),
+        "colleagues": make_contact(
+            last_name="Colleagues", responsible=colleague, email="c@x.test"
+        ),
+        "teams": make_contact(last_name="Teams", team=team, email="t@x.test"),
+        "others": make_contact(last_name="Others", responsible=other, email="o@x.test"),
+        "nobodys": make_contact(last_name="Nobodys", email="n@x.test"),
+    }
+
+
+def names(rows: Any) -> set[str]:
+    return set(rows.values_list("last_name", flat=True))
+
+
+def set_scope(user: Any, scope: str, action: str = "view") -> None:
+    RoleRight.objects.filter(
+        role__assignments__user=user, action=action, category="identity"
+    ).update(scope=scope)
+    access.forget(user)
+
+
+@pytest.mark.parametrize(
+    ("scope", "sees"),
+    [
+        (Scope.OWN, {"Mine"}),
+        (Scope.TEAM, {"Mine", "Colleagues", "Teams"}),
+        (Scope.ALL, {"Mine", "Colleagues", "Teams", "Others", "Nobodys"}),
+    ],
+)
+def test_a_scope_reaches_its_people_and_what_hangs_on_them(own, people, scope, sees):
+    set_scope(own, scope)
+
+    with in_the_web(own):
+        assert names(Contact.objects.all()) == sees
+        assert ContactPoint.objects.count() == len(sees)
+    assert names(access.visible_to(own, Contact.objects.all())) == sees
+    assert access.visible_to(own, ContactPoint.objects.all()).count() == len(sees)
+
+
+def test_a_session_that_says_nothing_reaches_nothing(own, people):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+    try:
+        assert not Contact.objects.exists()
+        assert not ContactPoint.objects.exists()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+def test_whoever_has_no_right_reaches_nothing(stranger, people):
+    with in_the_web(stranger):
+        assert not Contact.objects.exists()
+    assert not access.visible_to(stranger, Contact.objects.all()).exists()
+
+
+def test_what_hangs_on_a_person_follows_its_own_category(own, people):
+    for name in ("mine", "others"):
+        Call.objects.create(
+            contact=people[name],
+            direction="in",
+            number="+358401234567",
+            started_at="2026-11-01T10:00Z",
+            ended_at="2026-11-01T10:05Z",
+        )
+    RoleRight.objects.filter(category="communication").update(scope="all")
+
+    with in_the_web(own):
+        assert Call.objects.count() == 2
+        assert names(Contact.objects.all()) == {"Mine"}
+
+
+def test_a_chat_is_reached_by_any_of_its_people(own, people, django_assert_num_queries):
+    for name in ("mine", "others"):
+        chat = Chat.objects.create(started_at="2026-11-01T10:00Z")
+        participant = ChatParticipant.objects.create(chat=chat, contact=people[name])
+        ChatLine.objects.create(chat=chat, participant=participant, text="Hei")
+
+    with in_the_web(own):
+        assert Chat.objects.count() == 1
+        assert ChatLine.objects.count() == 1
+    assert access.visible_to(own, Chat.objects.all()).count() == 1
+
+
+def test_a_company_is_reached_by_itself_or_by_its_people(own, people, company):
+    reached = Company.objects.create(name="By role Oy", source="staff")
+    mine = Company.objects.create(name="Own Oy", source="staff", responsible=own)
+    Affiliation.objects.create(contact=people["mine"], company=reached, source="staff")
+    Affiliation.objects.create(
+        contact=people["others"], company=company, source="staff"
+    )
+
+    with in_the_web(own):
+        assert set(Company.objects.all()) == {reached, mine}
+    assert set(access.visible_to(own, Company.objects.all())) == {reached, mine}
+
+
+def test_nobody_is_changed_outside_the_scope_of_changing(people, own):
+    set_scope(own, "all")
+
+    with in_the_web(own):
+        assert Contact.objects.filter(last_name="Mine").update(language="sv") == 1
+        for change in (
+            lambda: Contact.objects.filter(last_name="Others").update(language="sv"),
+            lambda: ContactPoint.objects.filter(value="o@x.test").update(label="x"),
+            lambda: ContactPoint.objects.filter(value="o@x.test").delete(),
+            lambda: ContactPoint.objects.filter(value="m@x.test").update(
+                contact=people["others"]
+            ),
+        ):
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                change()
+        # Services lock whom they do not change.
+        assert Contact.objects.select_for_update(no_key=True).count() == 5
+    assert Contact.objects.get(last_name="Others").language == ""
+    assert ContactPoint.objects.filter(value="o@x.test", label="").count() == 1
+
+
+def test_nobody_is_added_to_others(people, own):
+    with in_the_web(own):
+        PostalAddress.objects.create(
+            contact=people["mine"], street="Katu 1", source="staff"
+        )
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            PostalAddress.objects.create(
+                contact=people["others"], street="Katu 1", source="staff"
+            )
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            Contact.objects.create(last_name="New", source="staff")
+        Contact.objects.create(last_name="New", source="staff", responsible=own)
+
+
+def test_screens_of_others_do_not_exist_and_forms_refuse(own, people, client_of):
+    set_scope(own, "all")
+    browser = client_of(own)
+    other = people["others"]
+
+    assert browser.get(page(people["mine"])).status_code == 200
+    assert browser.get(page(other)).status_code == 200
+    form = browser.get(reverse("admin:contacts_contact_change", args=[other.pk]))
+    posted = browser.post(
+        reverse("admin:contacts_contact_change", args=[other.pk]), {"language": "sv"}
+    )
+
+    assert b'name="_save"' not in form.content
+    assert posted.status_code == 403
+    set_scope(own, "own")
+    assert browser.get(page(people["mine"])).status_code == 200
+    assert browser.get(page(other)).status_code == 404
+
+
+def test_lists_searches_and_counts_hold_own_people_alone(own, people, client_of):
+    from contacts.services import search_words
+
+    search_words.refresh([person.pk for person in people.values()])
+    browser, address = client_of(own), reverse("admin:contacts_contact_changelist")
+
+    listed = browser.get(address)
+    found = browser.get(address, {"q": "x.test"})
+
+    assert [c.last_name for c in listed.context_data["cl"].result_list] == ["Mine"]
+    assert listed.context_data["cl"].result_count == 1
+    assert [c.last_name for c in found.context_data["cl"].result_list] == ["Mine"]
+    assert not browser.get(address, {"q": "others"}).context_data["cl"].result_list
+
+
+def test_after_a_request_the_connection_reaches_nothing(own, people, client_of):
+    client_of(own).get(reverse("admin:contacts_contact_changelist"))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('seloste.scopes', true)")
+        assert cursor.fetchone()[0] == ""
+
+
+def test_to_see_all_costs_one_plan_without_asking_rows(agent, people):
+    with in_the_web(agent), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT TEXT) SELECT id FROM contacts_contact")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "InitPlan" in plan
+    assert str(access.visible_to(agent, Contact.objects.all()).query) == str(
+        Contact.objects.all().query
+    )
+
+
+def page(contact: Any) -> str:
+    return reverse("admin:contacts_contact_page", args=[contact.pk])
+
+
+@given(
+    scopes=st.lists(
+        st.tuples(
+            st.sampled_from(["identity", "company", "communication", "chats"]),
+            st.sampled_from(["view", "change"]),
+            st.sampled_from(list(Scope.values)),
+        ),
+        max_size=5,
+    )
+)
+@hypothesis_settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_queries_and_the_database_follow_one_rule(people, own, company, scopes):
+    with transaction.atomic():
+        RoleAssignment.objects.filter(user=own).delete()
+        for number, (category, action, scope) in enumerate(scopes):
+            role = make_role(f"r{number}", {category: {action: scope}})
+            RoleAssignment.objects.create(user=own, role=role)
+        access.forget(own)
+        Affiliation.objects.get_or_create(
+            contact=people["teams"], company=company, source="staff"
+        )
+        for model in (Contact, ContactPoint, Company, Affiliation, Chat):
+            with in_the_web(own):
+                by_database = set(model.objects.values_list("pk", flat=True))
+            rows = access.visible_to(own, model.objects.all())
+            assert set(rows.values_list("pk", flat=True)) == by_database
+        transaction.set_rollback(True)
+
+
+def test_companies_have_a_category_of_their_own(own, people, company):
+    assert access.scope_of(own, VIEW, Category.RETENTION) is None
+    assert access.is_limited(own, Company)
