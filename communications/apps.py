@@ -13,7 +13,8 @@ class CommunicationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact."""
-        from communications import timeline, work_section
+        from communications import information_panel, timeline, work_section
 
         timeline.register()
         work_section.register()
+        information_panel.register()

@@ -56,8 +56,8 @@ def may_write_to(contact: Contact, address: str) -> Decision:
     ).first()
     if point is None:
         return Decision("address_gone")
-    until = getattr(point, "valid_to", None)
-    if until is not None and until < timezone.localdate():
+    today = timezone.localdate()
+    if (point.valid_to or today) < today or (point.valid_from or today) > today:
         return Decision("address_past")
     if point.undeliverable_since is not None:
         return Decision("undeliverable")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communications.services import messages, reminders
+from communications.services import information_letters, messages, reminders
+
+__all__ = ["information_letters", "remind", "send_messages"]
 
 
 @shared_task

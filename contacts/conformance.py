@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts import information_duty
 from contacts.models import (
     Affiliation,
     Company,
@@ -133,6 +134,35 @@ def contact_persons_current(board: Board) -> Finding:
     ended = Affiliation.objects.filter(~Exists(later), valid_to__lt=limit)
     people = Contact.objects.filter(pk__in=ended.values("contact"))
     return _none(Contact, "long_ended", people)
+
+
+@live_check(
+    "people_are_told",
+    "N3.4",
+    promise=_(
+        "Whoever's data came from elsewhere is told of it within a month (GDPR Art. 14)."
+    ),
+    remedy=_("Open the work list and send the information letter to these people."),
+    link="admin:contacts_informationgiven_due",
+    labels={
+        "to_be_told": _("Still to be told"),
+        "overdue": _("Of these, more than a month ago"),
+    },
+)
+def people_are_told(board: Board) -> Finding:
+    """Look for duties whose last day has passed."""
+    late = information_duty.overdue(timezone.localdate(board.at))
+    count = capped(late)
+    return judge(
+        not count,
+        rows=size_of(Contact),
+        to_be_told=capped(information_duty.open_duties()),
+        overdue=count,
+        records=[
+            (Contact._meta.label, key)
+            for key in (late.values_list("pk", flat=True)[:20] if count else ())
+        ],
+    )
 
 
 not_built(

@@ -10,7 +10,7 @@ import dataclasses
 
 from django.db import models
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 
 class LegalBasis(models.TextChoices):
@@ -72,7 +72,9 @@ ACTIVITIES: dict[str, Activity] = {
             LegalBasis.LEGITIMATE_INTEREST,
             BalancingTest(
                 "LIA-1",
-                "Knowing whom to speak to at a customer or a possible customer.",
+                gettext_noop(
+                    "Knowing whom to speak to at a customer or a possible customer."
+                ),
                 "A company is reached only through its people.",
                 "Work-related contact details, expected by the persons, and every person can object.",
             ),
@@ -83,7 +85,9 @@ ACTIVITIES: dict[str, Activity] = {
             LegalBasis.LEGITIMATE_INTEREST,
             BalancingTest(
                 "LIA-2",
-                "Answering customers and being able to show what was agreed.",
+                gettext_noop(
+                    "Answering customers and being able to show what was agreed."
+                ),
                 "A question cannot be answered without what was said before.",
                 "Short fixed periods, restricted access, every play of a recording is logged.",
             ),
@@ -109,7 +113,9 @@ ACTIVITIES: dict[str, Activity] = {
             LegalBasis.LEGITIMATE_INTEREST,
             BalancingTest(
                 "LIA-3",
-                "Only those whose work needs it use the register, and it can be shown who did what.",
+                gettext_noop(
+                    "Only those whose work needs it use the register, and it can be shown who did what."
+                ),
                 "An account cannot be personal without naming its holder.",
                 "Staff know of it, and nothing is measured beyond the use of the register.",
             ),

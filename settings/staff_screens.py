@@ -120,6 +120,12 @@ UNFOLD: dict[str, Any] = {
                     _table(_("Contacts"), "group", "contacts.contact"),
                     _table(_("Companies"), "domain", "contacts.company"),
                     _table(_("Imports"), "upload_file", "contacts.importbatch"),
+                    _table(
+                        _("Information duty"),
+                        "mark_email_unread",
+                        "contacts.informationgiven",
+                        "due",
+                    ),
                 ],
             },
             {

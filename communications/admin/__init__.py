@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from communications.admin import conversations, work
+from communications.admin import conversations, information, work
 
-__all__ = ["conversations", "work"]
+__all__ = ["conversations", "information", "work"]

@@ -16,6 +16,8 @@ from communications.models import Message
 from communications.permission import may_write_to
 from communications.screens.work import add_error, page_of
 from communications.services import messages as sending
+from contacts import information_duty
+from contacts.information_letter import letter_to
 from contacts.models import Contact, ContactPoint
 from register import access, actors
 from register.datamap.vocabulary import Action, Category
@@ -53,6 +55,9 @@ def compose(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
         "contact": contact,
         "form": form,
         "is_preview": is_preview,
+        "information": letter_to(contact).as_text()
+        if is_preview and information_duty.is_open(contact)
+        else "",
         "sender": mail.sender(user.get_full_name()) if mail.is_set_up() else "",
         "is_set_up": mail.is_set_up(),
         "obstacles": [] if usable_addresses(contact) else obstacles(contact),

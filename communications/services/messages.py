@@ -19,10 +19,14 @@ from django.utils.translation import gettext_lazy as _
 from communications.models import Message
 from communications.permission import may_write_to
 from communications.services.notes import clean
-from contacts.models import Contact
+from contacts import information_duty
+from contacts.information_letter import letter_to
+from contacts.models import Contact, InformationGiven
+from contacts.services import information
 from register import actors, audit
 from register.actors import Actor
 from register.clocks import steady_now
+from register.datamap.graph import graph
 from register.errors import DomainError
 from register.outbound import mail
 
@@ -71,7 +75,7 @@ def queue(
         address=address,
         subject=subject.strip(),
         body=body.strip(),
-        carries_information=carries_information,
+        carries_information=carries_information or information_duty.is_open(contact),
         message_id=mail.new_message_id(),
     )
     if any(not letter.isprintable() for letter in message.subject):
@@ -195,16 +199,32 @@ def _send(message: Message, connection: mail.Connection) -> tuple[bool, bool]:
     with transaction.atomic():
         message.sent_at = timezone.now()
         _end(message, State.SENT)
+        if message.carries_information:
+            information.fulfil(
+                message.contact,
+                how=InformationGiven.How.EMAIL,
+                evidence=f"Message-ID {message.message_id}, {graph().revision}",
+                actor=actors.of_user(message.sender)
+                if message.sender
+                else actors.system(),
+            )
     return True, True
 
 
 def as_mail(message: Message) -> mail.Mail:
-    """Return what goes to the server."""
+    """Return what goes to the server.
+
+    The first mail to a person whose data came from elsewhere carries the information
+    letter, as it is at that moment.
+    """
+    body = message.body
+    if message.carries_information and message.kind == Message.Kind.PERSONAL:
+        body = f"{body}\n\n{'-' * 60}\n\n{letter_to(message.contact).as_text()}"
     name = message.sender.get_full_name() if message.sender else ""
     return mail.Mail(
         to=message.address,
         subject=message.subject,
-        body=message.body,
+        body=body,
         message_id=message.message_id,
         sender_name=name,
         is_automatic=message.kind == Message.Kind.INFORMATION,

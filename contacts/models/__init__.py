@@ -20,6 +20,7 @@ from contacts.models.import_changes import ImportChange
 from contacts.models.import_memory import ImportMemory
 from contacts.models.import_sources import ImportSource
 from contacts.models.imports import ImportBatch, ImportFile, ImportRow
+from contacts.models.information import InformationGiven
 from contacts.models.interests import InferredInterest, Interest, Profile
 from contacts.models.people import Contact
 from contacts.models.register_extracts import RegisterExtract
@@ -47,6 +48,7 @@ __all__ = [
     "ImportRow",
     "ImportSource",
     "InferredInterest",
+    "InformationGiven",
     "Interest",
     "MatchKind",
     "MatchThreshold",

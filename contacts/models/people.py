@@ -46,6 +46,10 @@ def without_source(name: str) -> models.Index:
     )
 
 
+# Data from elsewhere of somebody who has not been told of it (GDPR Art. 14).
+DUTY_OPEN = ~models.Q(source=Source.PERSON) & models.Q(informed_at=None)
+
+
 class Contact(models.Model):
     """A person the register knows: a contact person, a customer or a prospect.
 
@@ -127,6 +131,10 @@ class Contact(models.Model):
         _("created"), default=timezone.now, editable=False
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    # When the person was told where the data came from; see services.information.
+    informed_at = models.DateTimeField(
+        _("informed"), null=True, blank=True, editable=False
+    )
 
     data_map: ClassVar = ModelMap(
         category=Category.IDENTITY,
@@ -180,6 +188,9 @@ class Contact(models.Model):
             "updated_at": Personal(
                 "when the record was last changed", portability=Portability.OBSERVED
             ),
+            "informed_at": Personal(
+                "when you were told of it", portability=Portability.OBSERVED
+            ),
         },
     )
 
@@ -218,6 +229,12 @@ class Contact(models.Model):
                 condition=models.Q(team__isnull=False),
             ),
             without_source("contact_without_source"),
+            # Who is still to be told, the most urgent first.
+            models.Index(
+                fields=["collected_at", "id"],
+                name="contact_to_inform",
+                condition=DUTY_OPEN,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,11 +11,15 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
+from communications.services import follow_ups, notes
 from consent.models import Prohibition
 from consent.services import prohibitions
-from contacts.models import Contact
+from contacts import information_duty
+from contacts.models import Contact, InformationGiven
+from contacts.services import information
 from dsar.models import Request
 from dsar.services import intake
 from register import actors, audit
@@ -26,6 +30,12 @@ from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.people import make_companies, make_people
 
 SEED = 2327327
+WORK = (
+    ("Tavoittaa parhaiten aamupäivisin.", "Soita tarjouksesta"),
+    ("Kiinnostunut Luotettava Kumppani -palvelusta.", "Lähetä esite"),
+    ("Sopimus tarkistetaan syksyllä.", "Sovi tapaaminen"),
+    ("Toivoo laskut sähköisinä.", "Kysy laskutusosoite"),
+)
 
 
 def make() -> str | None:
@@ -40,6 +50,8 @@ def make() -> str | None:
         _make_prohibitions(chance, people)
         make_chats(chance, people)
         _protect_one(people)
+        _tell_most_people()
+        _plan_work(chance, people)
     # Files are received outside the transaction, as they are from a telephone system.
     make_calls(chance, people)
     _make_requests(people)
@@ -106,3 +118,33 @@ def _protect_one(people: Sequence[Contact]) -> None:
         evidence="Digi- ja väestötietoviraston todistus",
         actor=actors.of_user(User.objects.get(email__startswith="service@")),
     )
+
+
+def _tell_most_people() -> None:
+    """Nearly everybody was told long ago where the data came from; a few are late."""
+    Contact.objects.update(collected_at=F("created_at"))
+    last_month = timezone.now() - timedelta(days=27)
+    told = information_duty.open_duties().filter(collected_at__lt=last_month)
+    information.fulfil_many(
+        list(told.values_list("pk", flat=True)[4:]),
+        how=InformationGiven.How.EMAIL,
+        evidence="",
+        actor=actors.system("accountability"),
+    )
+
+
+def _plan_work(chance: random.Random, people: Sequence[Contact]) -> None:
+    """Notes and follow-ups of those who sell and serve."""
+    now = timezone.now()
+    for email, first in (("sales@", 20), ("service@", 40)):
+        actor = actors.of_user(User.objects.get(email__startswith=email))
+        for number, (text, what) in enumerate(WORK):
+            person = people[first + number]
+            notes.write(person, text=text, is_pinned=number == 0, actor=actor)
+            follow_ups.add(
+                person,
+                what=what,
+                due_at=now + timedelta(hours=chance.uniform(-30, 24 * 5)),
+                remind_at=now,
+                actor=actor,
+            )

@@ -47,7 +47,7 @@ def test_a_mail_is_sent_in_the_name_of_the_colleague_from_the_controllers_addres
     assert str(mail["From"]) == "Seller Staff <palvelu@vastuu.example>"
     assert mail["Subject"] == "Käyntiaika"
     assert mail["Message-ID"] == message.message_id
-    assert mail.get_content().strip() == "Hei Anna, näin äö €."
+    assert mail.get_content().startswith("Hei Anna, näin äö €.")
     message.refresh_from_db()
     assert message.state == State.SENT
     assert message.sent_at is not None

@@ -1,0 +1,239 @@
+"""The work list of the information duty (GDPR Art. 14), and telling one person or many."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from communications import letters
+from communications.screens.work import add_error, page_of
+from communications.services import information_letters
+from contacts import information_duty
+from contacts.information_letter import letter_to
+from contacts.models import Contact, InformationGiven, PostalAddress
+from contacts.services import information
+from register import access, actors, audit
+from register.conformance.measures import COUNTED_UP_TO, capped
+from register.datamap.vocabulary import Action, Category
+from register.errors import DomainError
+from register.outbound import mail
+from register.services import protections
+
+PER_PAGE = 50
+# As many letters as one file holds; the next file has the next.
+LETTERS = 200
+LISTS = {"overdue": _("Overdue"), "all": _("All who are to be told")}
+INPUT = {"class": "sel-input", "autocomplete": "off"}
+_REASONS = {
+    "no_address": _("no e-mail address"),
+    "undeliverable": _("mail comes back"),
+    "prohibited": _("prohibited e-mail"),
+}
+
+
+class GivenForm(forms.Form):
+    """How a person was told, or why that is not required."""
+
+    how = forms.ChoiceField(
+        label=_("how"),
+        choices=InformationGiven.How.choices,
+        widget=forms.Select(attrs=INPUT),
+    )
+    evidence = forms.CharField(
+        label=_("proof or reason"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs=INPUT),
+        help_text=_("For example the day of the call. Write no names of others."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def work_list(request: HttpRequest) -> HttpResponse:
+    """Show who is to be told, and send the letter to all of a list."""
+    _require(request, Action.VIEW)
+    which = request.GET.get("list", "all")
+    which = which if which in LISTS else "all"
+    if request.method == "POST":
+        _require(request, Action.CHANGE)
+        try:
+            job = information_letters.order(which, actor=actors.of_request(request))
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            return redirect("admin:register_job_progress", job.pk)
+    people = (
+        information_duty.overdue()
+        if which == "overdue"
+        else information_duty.open_duties()
+    )
+    shown = list(people[:PER_PAGE])
+    today = timezone.localdate()
+    rows = []
+    for contact in shown:
+        due = information_duty.due_on(getattr(contact, information_duty.OBTAINED))
+        address, code = information_letters.address_of(contact)
+        rows.append(
+            {
+                "contact": contact,
+                "due": due,
+                "is_overdue": due < today,
+                "can_be_mailed": bool(address),
+                "why_not": _REASONS.get(code, _("no valid e-mail address")),
+            }
+        )
+    audit.record(
+        "record.listed",
+        actor=actors.of_request(request),
+        object_type="contacts.contact",
+        count=len(shown),
+    )
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Information duty"),
+        "rows": rows,
+        "which": which,
+        "lists": [(code, title, _counted(code)) for code, title in LISTS.items()],
+        "may_send": access.may(request.user, Action.CHANGE, Category.INFORMATION),
+        "is_set_up": mail.is_set_up(),
+    }
+    return render(request, "communications/information_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tell(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
+    """Show the letter to one person, send it, or keep how the person was told."""
+    _require(request, Action.VIEW)
+    contact = get_object_or_404(Contact, pk=object_id)
+    actor = actors.of_request(request)
+    form = GivenForm()
+    if request.method == "POST":
+        _require(request, Action.ADD)
+        if request.POST.get("action") == "mail":
+            return _mail(request, contact)
+        form = GivenForm(request.POST)
+        if form.is_valid():
+            try:
+                how = InformationGiven.How(form.cleaned_data["how"])
+                evidence = form.cleaned_data["evidence"]
+                information.fulfil(contact, how=how, evidence=evidence, actor=actor)
+            except DomainError as error:
+                add_error(form, error)
+            else:
+                messages.success(request, _("It is kept that the person was told."))
+                return redirect(page_of(contact))
+    audit.record("record.viewed", actor=actor, obj=contact)
+    is_open = information_duty.is_open(contact)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Information duty"),
+        "contact": contact,
+        "is_open": is_open,
+        "due": information_duty.due_on(getattr(contact, information_duty.OBTAINED)),
+        "given": contact.information_given.all()[:20],
+        "letter": letter_to(contact),
+        "form": form,
+        "may_tell": access.may(request.user, Action.ADD, Category.INFORMATION),
+        "is_set_up": mail.is_set_up(),
+        "address": information_letters.address_of(contact)[0],
+        "back": page_of(contact),
+    }
+    return render(request, "communications/information_tell.html", context)
+
+
+@require_safe
+def pdf(request: HttpRequest) -> HttpResponse:
+    """Return the letters for post: to one person, or to those of a list without e-mail.
+
+    People with a protected address are left out: a reader of it writes to them.
+    """
+    _require(request, Action.ADD)
+    one = request.GET.get("person", "")
+    if one:
+        try:
+            people = [get_object_or_404(Contact, pk=uuid.UUID(one))]
+        except ValueError:
+            return redirect("admin:contacts_informationgiven_due")
+    else:
+        people = _without_mail(request.GET.get("list", "all"))
+    hidden = protections.protected_among([person.pk for person in people])
+    people = [person for person in people if person.pk not in hidden]
+    if not people:
+        messages.warning(request, _("There is nobody to write to by post."))
+        return redirect("admin:contacts_informationgiven_due")
+    addresses: dict[Any, PostalAddress] = {}
+    today = timezone.localdate()
+    # The last one of each person stays: the primary address, or else the first.
+    for address in PostalAddress.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=today),
+        Q(valid_to=None) | Q(valid_to__gte=today),
+        contact__in=people,
+        undeliverable_since=None,
+    ).order_by("is_primary", "-pk"):
+        addresses[address.contact_id] = address
+    actor = actors.of_request(request)
+    audit.record_about(
+        "record.viewed",
+        actor=actor,
+        object_type="contacts.contact",
+        subject_ids=[person.pk for person in people],
+    )
+    response = HttpResponse(
+        letters.pdf_of(people, addresses), content_type="application/pdf"
+    )
+    response["Content-Disposition"] = 'attachment; filename="letters.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _without_mail(which: str) -> list[Contact]:
+    people = (
+        information_duty.overdue()
+        if which == "overdue"
+        else information_duty.open_duties()
+    )
+    found: list[Contact] = []
+    for contact in people[: 5 * LETTERS]:
+        if not information_letters.address_of(contact)[0]:
+            found.append(contact)
+        if len(found) == LETTERS:
+            break
+    return found
+
+
+def _mail(request: HttpRequest, contact: Contact) -> HttpResponse:
+    code = (
+        information_letters.send_one(contact, actor=actors.of_request(request))
+        if information_duty.is_open(contact)
+        else "told"
+    )
+    if code == "queued":
+        messages.success(request, _("The letter is on its way."))
+        return redirect(page_of(contact))
+    messages.error(request, _("The letter was not sent."))
+    return redirect(reverse("admin:contacts_informationgiven_tell", args=[contact.pk]))
+
+
+def _require(request: HttpRequest, action: Action) -> None:
+    access.require(request.user, Action.VIEW, Category.IDENTITY)
+    access.require(request.user, Action.VIEW, Category.INFORMATION)
+    access.require(request.user, action, Category.INFORMATION)
+
+
+def _counted(which: str) -> str:
+    found = capped(
+        information_duty.overdue()
+        if which == "overdue"
+        else information_duty.open_duties()
+    )
+    return f"> {COUNTED_UP_TO}" if found > COUNTED_UP_TO else str(found)
