@@ -26,7 +26,14 @@ from contacts.forms import ContactForm
 from contacts.forms_alike import people_alike
 from contacts.models import Company, Contact, ContactPoint, Situation
 from contacts.models.people import Source
-from contacts.screens import alike, contact_page, protection, purpose
+from contacts.screens import (
+    alike,
+    contact_page,
+    protection,
+    purpose,
+    readers,
+    reveal,
+)
 from contacts.screens.found import present_companies
 from contacts.services import search_words
 from register import access, actors
@@ -306,6 +313,18 @@ class ContactAdmin(AssignedAdmin):
                 "<uuid:object_id>/points/<int:point_id>/deliverable/",
                 view(contact_page.mark_deliverable),
                 name="contacts_contact_deliverable",
+            ),
+            path(
+                "<uuid:object_id>/points/<int:point_id>/reveal/",
+                view(reveal.point),
+                {"model_admin": self},
+                name="contacts_contact_reveal",
+            ),
+            path(
+                "<uuid:object_id>/readers/",
+                view(readers.show),
+                {"model_admin": self},
+                name="contacts_contact_readers",
             ),
             path(
                 "<str:object_id>/page/",
