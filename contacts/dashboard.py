@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact
-from register import dashboard
+from contacts.models import Company, Contact
+from register import dashboard, handing_over
 from register.dashboard import Figure, Plot
 from register.datamap.vocabulary import Category
+from register.models import User
 from register.staff_site import estimated_count
 
 
@@ -53,3 +54,19 @@ dashboard.register("contacts", category=Category.IDENTITY, order=10, load=_conta
 dashboard.register(
     "new contacts", category=Category.IDENTITY, order=110, load=_new_contacts
 )
+
+
+@handing_over.register
+def _in_hands(user: User) -> list[handing_over.OpenWork]:
+    return [
+        handing_over.OpenWork(
+            _("Contacts they are responsible for"),
+            Contact.objects.filter(responsible=user).count(),
+            reverse("admin:contacts_contact_changelist"),
+        ),
+        handing_over.OpenWork(
+            _("Companies they are responsible for"),
+            Company.objects.filter(responsible=user).count(),
+            reverse("admin:contacts_company_changelist"),
+        ),
+    ]

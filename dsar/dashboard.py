@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _, ngettext
 
 from dsar.models import Request
-from register import dashboard
+from register import dashboard, handing_over
 from register.dashboard import Figure
 from register.datamap.vocabulary import Category
+from register.models import User
 
 
 def _open_requests() -> Figure:
@@ -42,3 +43,15 @@ def _open_requests() -> Figure:
 
 
 dashboard.register("requests", category=Category.REQUESTS, order=5, load=_open_requests)
+
+
+@handing_over.register
+def _in_hands(user: User) -> list[handing_over.OpenWork]:
+    count = Request.objects.exclude(state=Request.State.CLOSED).filter(handled_by=user)
+    return [
+        handing_over.OpenWork(
+            _("Requests not closed"),
+            count.count(),
+            reverse("admin:dsar_request_changelist"),
+        )
+    ]

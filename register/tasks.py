@@ -13,7 +13,7 @@ from django.utils import timezone
 from register import audit, clocks, files
 from register.conformance import running
 from register.models import IdempotencyKey
-from register.services import jobs, sessions, verification
+from register.services import accounts, jobs, sessions, verification
 
 IDEMPOTENCY_PERIOD = timedelta(days=2)
 
@@ -79,6 +79,12 @@ def sweep_sessions() -> int:
     deleted = Session.objects.filter(over).delete()[0]
     sessions.sweep_ended()
     return deleted
+
+
+@shared_task
+def sweep_unused_accounts() -> int:
+    """Disable accounts that nobody used for long; return how many."""
+    return accounts.disable_unused()
 
 
 @shared_task

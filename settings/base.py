@@ -267,6 +267,10 @@ LOG_IN_LOCKED_MINUTES = env.int("LOG_IN_LOCKED_MINUTES", default=10)
 ACCOUNT_RATE_LIMITS = {
     "login_failed": f"{LOG_IN_ATTEMPTS}/{LOG_IN_LOCKED_MINUTES}m/key,20/m/ip"
 }
+# An account that nobody used for so many days is disabled.
+ACCOUNT_UNUSED_DAYS = env.int("ACCOUNT_UNUSED_DAYS", default=180)
+# How long the link works by which the holder of an account sets the password.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_LINK_HOURS", default=72) * 3600
 # How many proxies of ours stand before the web and add to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 MFA_ADAPTER = "register.log_in.adapters.MFAAdapter"

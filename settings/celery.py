@@ -83,5 +83,8 @@ app.conf.beat_schedule = {
     "check the promises of the notice": _every(
         "register.tasks.check_conformance", minutes=10
     ),
+    "disable accounts that nobody uses": _every(
+        "register.tasks.sweep_unused_accounts", hours=6
+    ),
     "clear sessions": _every("register.tasks.sweep_sessions", hours=6),
 }

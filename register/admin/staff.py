@@ -25,7 +25,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from register import actors, audit
 from register.activities import ACTIVITIES
 from register.models import Role, Team, TeamMembership, User
-from register.screens import roles
+from register.screens import accounts, roles
 from register.screens.standard_texts import StandardTexts
 from register.services import staff
 from register.staff_site import RegisterAdmin
@@ -66,7 +66,7 @@ class StaffChangeForm(UserChangeForm):
 
     class Meta:
         model = User
-        fields = ("email", "first_name", "last_name", "language", "is_active")
+        fields = ("email", "first_name", "last_name", "language")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,6 +81,8 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     form = StaffChangeForm
     add_form = StaffCreationForm
     change_password_form = AdminPasswordChangeForm
+    actions_detail = ("to_access",)
+    actions_list = ("to_review",)
     list_display = ("name", "email", "roles_in_words", "is_active", "last_login")
     list_display_links = ("name", "email")
     list_filter = ("is_active", "roles")
@@ -96,7 +98,21 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
         (None, {"fields": ("email", "first_name", "last_name", "language")}),
         (_("Access"), {"fields": ("roles_held", "password1", "password2")}),
     )
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("is_active", "last_login", "created_at")
+
+    def get_urls(self) -> list[Any]:
+        """Add how somebody gets in, and the review of rights."""
+        return [*accounts.urls(), *super().get_urls()]
+
+    @action(description=_("Log-in and leaving"), url_path="to-access", icon="login")
+    def to_access(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to sessions, second factors, lock and leaving."""
+        return redirect("admin:register_user_access", pk=object_id)
+
+    @action(description=_("Review of rights"), url_path="to-review", icon="fact_check")
+    def to_review(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the review of rights."""
+        return redirect("admin:register_user_review")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch the roles with the accounts."""

@@ -33,6 +33,11 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="account_change_password"),
     ),
     path("account/sessions/", views.sessions_of_mine, name="usersessions_list"),
+    path(
+        "account/set-password/<uidb64>/<token>/",
+        views.SetPasswordView.as_view(),
+        name="account_set_password",
+    ),
     path("account/language/", views.choose_language, name="account_language"),
     # Second factors.
     path(_SECOND, login_required(views.AccountView.as_view()), name="mfa_index"),

@@ -22,8 +22,10 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -113,6 +115,23 @@ class PasswordChangeView(AllauthPasswordChangeView):  # type: ignore[misc]
             session_key=self.request.session.session_key
         )
         sessions.end(user, others, actor=actor)
+        return response
+
+
+class SetPasswordView(PasswordResetConfirmView):
+    """Set the password of one's account by the link that an administrator made."""
+
+    template_name = "account/set_password.html"
+    success_url = reverse_lazy("account_login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set it, record that, and end the sessions that were opened before."""
+        response: HttpResponse = super().form_valid(form)
+        user: Any = self.user
+        actor = actors.of_user(user)
+        audit.record("staff.password_changed", actor=actor, obj=user)
+        sessions.end_all(user, actor=actor)
+        messages.success(self.request, _("The password is set. Log in with it."))
         return response
 
 

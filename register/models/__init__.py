@@ -22,6 +22,7 @@ from register.models.monitoring import Process, TaskTally
 from register.models.notices import NoticeRevision
 from register.models.parameters import LegalParameter
 from register.models.protections import AddressProtection, WhereaboutsReader
+from register.models.reviews import RightsReview
 from register.models.staff import Role, RoleAssignment, RoleRight, User
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "LegalParameter",
     "NoticeRevision",
     "Process",
+    "RightsReview",
     "Role",
     "RoleAssignment",
     "RoleProposal",

@@ -187,6 +187,9 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )
+    enabled_at = models.DateTimeField(
+        _("enabled again"), null=True, blank=True, editable=False
+    )
     roles = models.ManyToManyField(
         Role,
         through="RoleAssignment",
@@ -231,6 +234,9 @@ class User(AbstractBaseUser):
             ),
             "created_at": Personal(
                 "when the account was made", portability=Portability.OBSERVED
+            ),
+            "enabled_at": Personal(
+                "when the account was enabled again", portability=Portability.OBSERVED
             ),
         },
     )

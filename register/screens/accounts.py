@@ -1,0 +1,149 @@
+"""Accounts one by one and all together: what an administrator does with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
+
+from register import access, actors, audit, handing_over
+from register.datamap.vocabulary import Action, Category
+from register.errors import Conflict
+from register.log_in import lockout
+from register.models import ApiKey, RightsReview, User
+from register.services import accounts, sessions
+
+# Rights are looked at once a year (N9.1).
+REVIEW_EVERY = timedelta(days=365)
+
+
+def urls() -> list[Any]:
+    """Return the addresses of both screens."""
+    wrap = admin.site.admin_view
+    return [
+        path("review/", wrap(review), name="register_user_review"),
+        path("<uuid:pk>/access/", wrap(account), name="register_user_access"),
+    ]
+
+
+def account(request: HttpRequest, pk: Any) -> HttpResponse:
+    """Show how somebody gets in, and do what an administrator may about it."""
+    access.require(request.user, Action.VIEW, Category.STAFF)
+    user = get_object_or_404(User, pk=pk)
+    may_change = access.may(request.user, Action.CHANGE, Category.STAFF)
+    link = ""
+    if request.method == "POST":
+        access.require(request.user, Action.CHANGE, Category.STAFF)
+        try:
+            link = _do(request, user, request.POST.get("do", ""))
+        except Conflict as error:
+            messages.error(request, str(error))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        if not link:
+            return redirect("admin:register_user_access", pk=user.pk)
+    else:
+        audit.record("record.viewed", actor=actors.of_request(request), obj=user)
+    context = {
+        **admin.site.each_context(request),
+        "title": user.get_full_name() or user.email,
+        "account": user,
+        "may_change": may_change,
+        "is_own": request.user.pk == user.pk,
+        "link": link,
+        "is_locked": lockout.is_locked(request, user),
+        "session_count": UserSession.objects.filter(user=user).count(),
+        "factor_count": Authenticator.objects.filter(user_id=user.pk)
+        .exclude(type=Authenticator.Type.RECOVERY_CODES)
+        .count(),
+        "needs_factor": access.needs_second_factor(user),
+        "key_count": ApiKey.objects.filter(created_by=user, revoked_at=None).count(),
+        "work": handing_over.open_work(user),
+        "outcomes": RightsReview.Outcome.choices,
+        "last_review": user.reviews.first(),
+    }
+    response = TemplateResponse(request, "register/account_access.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _do(request: HttpRequest, user: User, what: str) -> str:
+    """Do one thing to an account; return a link where that was asked for."""
+    actor = actors.of_request(request)
+    if what == "link":
+        audit.record("staff.link_made", actor=actor, obj=user)
+        return request.build_absolute_uri(
+            reverse(
+                "account_set_password",
+                args=[
+                    urlsafe_base64_encode(force_bytes(user.pk)),
+                    default_token_generator.make_token(user),
+                ],
+            )
+        )
+    if what == "unlock":
+        lockout.unlock(request, user, actor=actor)
+    elif what == "sessions":
+        sessions.end_all(user, actor=actor)
+    elif what == "factors":
+        accounts.remove_second_factors(user, actor=actor)
+    elif what == "disable":
+        accounts.disable(user, actor=actor)
+    elif what == "enable":
+        accounts.enable(user, actor=actor)
+    elif what.startswith("review:"):
+        accounts.review(user, what.partition(":")[2], actor=actor)
+    else:
+        return ""
+    messages.success(request, _("Done."))
+    return ""
+
+
+def review(request: HttpRequest) -> HttpResponse:
+    """List every account in use with its roles, its use and its last review."""
+    access.require(request.user, Action.VIEW, Category.STAFF)
+    now = timezone.now()
+    rows: list[dict[str, Any]] = []
+    for user in accounts.in_use().prefetch_related(
+        "assignments__role", "assignments__granted_by", "reviews"
+    ):
+        reviewed = max((each.reviewed_at for each in user.reviews.all()), default=None)
+        due = (reviewed or user.created_at) + REVIEW_EVERY
+        ends = accounts.ends_unused_at(user.used_at)
+        rows.append(
+            {
+                "user": user,
+                "assignments": user.assignments.all(),
+                "reviewed": reviewed,
+                "due": due,
+                "is_overdue": due < now,
+                "ends": ends if ends - accounts.WARNED_BEFORE < now else None,
+                "is_locked": lockout.is_locked(request, user),
+            }
+        )
+    rows.sort(key=lambda row: row["due"])
+    audit.record(
+        "record.listed",
+        actor=actors.of_request(request),
+        object_type="register.user",
+        count=len(rows),
+    )
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Review of rights"),
+        "rows": rows,
+    }
+    return TemplateResponse(request, "register/rights_review.html", context)

@@ -1,0 +1,119 @@
+"""An account's life: the way in by a link, being unused, leaving, being looked at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from register import actors
+from register.errors import Conflict
+from register.models import ApiKey, RightsReview, User
+from register.services import accounts, api_keys
+from tests.conftest import make_user
+from tests.log_in.conftest import LOG_IN
+
+pytestmark = pytest.mark.django_db
+
+
+def page(user):
+    return f"/admin/register/user/{user.pk}/access/"
+
+
+def test_the_holder_sets_the_password_by_a_link_that_works_once(
+    administrator, agent, client_of, browser, enter
+):
+    shown = client_of(administrator).post(page(agent), {"do": "link"})
+    link = shown.context["link"].partition("testserver")[2]
+
+    form = browser.get(link, follow=True)
+    where = form.redirect_chain[-1][0]
+    weak = browser.post(where, {"new_password1": "short", "new_password2": "short"})
+    assert "too short" in weak.content.decode()
+    new = {"new_password1": "tall green bicycle", "new_password2": "tall green bicycle"}
+    assert browser.post(where, new)["Location"] == LOG_IN
+
+    assert "used already" in browser.get(link, follow=True).content.decode()
+    assert enter(browser, agent, "tall green bicycle")["Location"] == "/admin/"
+
+
+def test_who_leaves_is_out_at_once(administrator, agent, client_of, browser, enter):
+    enter(browser, agent)
+    key, secret = api_keys.create(
+        name="Web shop", scopes=["contacts:read"], actor=actors.of_user(agent)
+    )
+
+    client_of(administrator).post(page(agent), {"do": "disable"})
+
+    assert browser.get("/admin/").status_code == 302
+    assert api_keys.key_for(secret) is None
+    assert not Session.objects.filter(session_key=browser.session.session_key or "-")
+    assert "/account/inactive/" in enter(browser, agent)["Location"]
+    client_of(administrator).post(page(agent), {"do": "enable"})
+    assert enter(browser, agent)["Location"] == "/admin/"
+    assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
+
+
+def test_the_last_officer_and_ones_own_account_stay(administrator, officer, agent):
+    actor = actors.of_user(administrator)
+    for user in (administrator, officer):
+        with pytest.raises(Conflict):
+            accounts.disable(user, actor=actor)
+    make_user("third", "dpo")
+    accounts.disable(officer, actor=actor)
+
+    assert not User.objects.get(pk=officer.pk).is_active
+    assert User.objects.get(pk=administrator.pk).is_active
+
+
+def test_unused_accounts_are_disabled_but_never_the_last_of_a_role(
+    administrator, officer, agent, seller
+):
+    long_ago = timezone.now() - timedelta(days=181)
+    User.objects.exclude(pk=seller.pk).update(last_login=long_ago, created_at=long_ago)
+    User.objects.filter(pk=seller.pk).update(
+        last_login=timezone.now() - timedelta(days=179), created_at=long_ago
+    )
+
+    assert accounts.disable_unused() == 1
+
+    active = set(User.objects.filter(is_active=True).values_list("pk", flat=True))
+    assert active == {administrator.pk, officer.pk, seller.pk}
+    accounts.enable(agent, actor=actors.of_user(administrator))
+    assert accounts.disable_unused() == 0
+
+
+def test_lost_factors_are_removed_by_an_administrator(
+    administrator, officer, app_of, client_of
+):
+    app_of(officer)
+
+    client_of(administrator).post(page(officer), {"do": "factors"})
+
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["disable", "link", "factors", "review:kept"])
+def test_only_who_may_change_accounts_does(what, agent, seller, auditor, client_of):
+    for user in (agent, auditor):
+        assert client_of(user).post(page(seller), {"do": what}).status_code == 403
+
+    assert User.objects.get(pk=seller.pk).is_active
+    assert not RightsReview.objects.exists()
+
+
+def test_rights_are_reviewed_one_by_one(administrator, agent, client_of):
+    browser = client_of(administrator)
+    User.objects.update(created_at=timezone.now() - timedelta(days=400))
+    assert "overdue" in browser.get("/admin/register/user/review/").content.decode()
+
+    for user in User.objects.all():
+        browser.post(page(user), {"do": "review:kept"})
+    browser.post(page(agent), {"do": "review:nonsense"})
+
+    assert "overdue" not in browser.get("/admin/register/user/review/").content.decode()
+    assert RightsReview.objects.count() == User.objects.count()
+    assert browser.get(page(agent)).status_code == 200
