@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.defaults import permission_denied
 from psycopg.errors import InsufficientPrivilege
 
-from register import access, identity_codes
+from register import access, actors, identity_codes
+from register.history.acting import acting
 from register.logs import bind_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -96,6 +97,27 @@ class RowSecurity:
         if isinstance(exception.__cause__, InsufficientPrivilege):
             return permission_denied(request, exception)
         return None
+
+
+class Acting:
+    """Tells the database who changes rows in this request, for their earlier versions."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Reading changes no record of a person: its pages are spared the statement.
+        if request.method in SAFE or not _is_staff_member(request):
+            return self.get_response(request)
+        with acting(actors.of_request(request)):
+            return self.get_response(request)
+
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def _is_staff_member(request: HttpRequest) -> bool:
+    return request.path.startswith(STAFF_PATH) and request.user.is_authenticated
 
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

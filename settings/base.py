@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "register.middleware.IdentityCodes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "register.middleware.RowSecurity",
+    "register.middleware.Acting",
 ]
 
 ROOT_URLCONF = "settings.urls"

@@ -20,6 +20,7 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.history.versions import keeps_history
 from register.models import User
 
 OBSERVED = Portability.OBSERVED
@@ -132,6 +133,7 @@ def _dated(name: str) -> models.CheckConstraint:
     )
 
 
+@keeps_history
 class ContactPoint(Address):
     """An e-mail address or telephone number of a person, in its normal form."""
 
@@ -207,6 +209,7 @@ class ContactPoint(Address):
         return f"ContactPoint {self.pk}"
 
 
+@keeps_history
 class PostalAddress(Address):
     """A postal address of a person."""
 

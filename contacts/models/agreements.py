@@ -25,6 +25,7 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.history.versions import keeps_history
 from register.retention_column import Expiring
 
 OBSERVED = Portability.OBSERVED
@@ -33,6 +34,7 @@ OBSERVED = Portability.OBSERVED
 IN_FORCE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
+@keeps_history
 class ServiceAgreement(Expiring):
     """That a customer uses a service, from and to.
 

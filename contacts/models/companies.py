@@ -22,11 +22,13 @@ from register.datamap import (
     Reviewed,
     Subject,
 )
+from register.history.versions import keeps_history
 from register.models import Team
 
 OBSERVED = Portability.OBSERVED
 
 
+@keeps_history
 class Company(models.Model):
     """A customer or prospect that people act for (N2.2)."""
 

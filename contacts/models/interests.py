@@ -23,10 +23,12 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.history.versions import keeps_history
 
 OBSERVED, INFERRED = Portability.OBSERVED, Portability.INFERRED
 
 
+@keeps_history
 class Interest(models.Model):
     """An interest the person named (N4.16)."""
 

@@ -23,6 +23,7 @@ from register.datamap import (
     Reviewed,
     Subject,
 )
+from register.history.versions import keeps_history
 from register.models import NoticeRevision, Team
 
 
@@ -50,6 +51,7 @@ def without_source(name: str) -> models.Index:
 DUTY_OPEN = ~models.Q(source=Source.PERSON) & models.Q(informed_at=None)
 
 
+@keeps_history
 class Contact(models.Model):
     """A person the register knows: a contact person, a customer or a prospect.
 

@@ -20,10 +20,12 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.history.versions import keeps_history
 
 OBSERVED = Portability.OBSERVED
 
 
+@keeps_history
 class Affiliation(models.Model):
     """A person's role at a company, from and to (N7.4 hangs on it)."""
 

@@ -20,6 +20,7 @@ from register import audit
 from register.actors import Actor
 from register.database.locks import Lock, advisory_locks
 from register.errors import DomainError
+from register.history.acting import acting
 from register.identifiers import (
     normalise_name,
     try_normalise_email,
@@ -139,7 +140,8 @@ def correct(contact: Contact, *, actor: Actor, **fields: Any) -> Contact:
     for name in changed:
         setattr(locked, name, fields[name])
     _clean(locked)
-    locked.save(update_fields=[*changed, "updated_at"])
+    with acting(actor):
+        locked.save(update_fields=[*changed, "updated_at"])
     audit.record("record.changed", actor=actor, obj=locked, fields=changed)
     search_words.refresh([locked.pk])
     return locked
@@ -148,9 +150,10 @@ def correct(contact: Contact, *, actor: Actor, **fields: Any) -> Contact:
 @transaction.atomic
 def mark_deliverable(point: ContactPoint, *, actor: Actor) -> bool:
     """Take the mark away that mail to an address comes back; return whether it had one."""
-    is_cleared = ContactPoint.objects.filter(
-        pk=point.pk, undeliverable_since__isnull=False
-    ).update(undeliverable_since=None)
+    with acting(actor):
+        is_cleared = ContactPoint.objects.filter(
+            pk=point.pk, undeliverable_since__isnull=False
+        ).update(undeliverable_since=None)
     if is_cleared:
         audit.record("contact.email_deliverable", actor=actor, obj=point.contact)
     return bool(is_cleared)

@@ -38,6 +38,7 @@ from register.datamap.graph import Entry, graph
 from register.datamap.removal import delete_together
 from register.datamap.vocabulary import Erasure
 from register.errors import DomainError
+from register.history.removing import removing
 from register.services import jobs
 
 
@@ -83,6 +84,12 @@ def execute(request: Request) -> ErasurePlan:
     require_state(request, Request.State.EXECUTING)
     scope = confirmed_scope(request)
     _lock_people(scope)
+    # Nothing of what is emptied or rewritten from here on is kept as it was.
+    with removing():
+        return _execute(request, scope, made)
+
+
+def _execute(request: Request, scope: Scope, made: ErasurePlan) -> ErasurePlan:
     looked = look_to_erase(request, scope)
     require_free_and_current(request, looked, made)
     gathered, selection = looked.gathered, looked.selection

@@ -65,17 +65,26 @@ def lines(selection: Selection, found: Found) -> list[Line]:
 def fingerprint(selection: Selection, plan: ErasurePlan) -> str:
     """Return a fingerprint of everything two people agree to: rules, rows, choices.
 
-    Kept rows are left out: the ledgers grow with every look at the request.
+    Kept rows are left out: the ledgers grow with every look at the request. Earlier
+    versions, too: a corrected address changes nothing about what was agreed.
     """
     content = [
         graph().revision,
         plan.includes_namesakes,
-        _plain(selection.delete),
-        _plain(selection.rewrite),
+        _plain(_without_versions(selection.delete)),
+        _plain(_without_versions(selection.rewrite)),
         plan.mentions,
     ]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_versions(keys: Keys) -> Keys:
+    return {
+        label: found
+        for label, found in keys.items()
+        if not graph()[label].map.versions_of
+    }
 
 
 def stored_mentions(found: Found) -> dict[str, dict[str, list[Any]]]:

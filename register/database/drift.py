@@ -9,11 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from register.database import identity_codes, scopes, whereabouts
+from register.database import history, identity_codes, scopes, whereabouts
 from register.database.bound_by import why_not_bound
 from register.database.due_tables import due_tables
 from register.database.rules import ends_at_triggers
 from register.datamap.graph import all_models, graph
+from register.history.versions import histories
 
 # Tables of the framework that hold nothing but its own bookkeeping.
 BOOKKEEPING = {"django_migrations"}
@@ -92,6 +93,9 @@ def _triggers() -> Iterator[tuple[str, str]]:
     wanted += [
         (entry.model._meta.db_table, scopes.TRIGGER) for entry in scopes.tables(graph())
     ]
+    for each in histories():
+        wanted += [(each.model._meta.db_table, name) for name in history.TRIGGERS]
+        wanted.append((each.versions._meta.db_table, history.GUARD))
     for table, name in wanted:
         if (table, name) not in enabled:
             yield table, f"trigger {name} on {table} is missing or switched off"
@@ -144,7 +148,11 @@ def _grants() -> Iterator[tuple[str, str]]:
     if not _rows("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]):
         yield "", f"role {role} is missing"
         return
-    tables = [entry.model._meta.db_table for entry in graph() if entry.map.append_only]
+    tables = [
+        entry.model._meta.db_table
+        for entry in graph()
+        if entry.map.append_only or entry.map.versions_of
+    ]
     for table, privilege in _rows(
         "SELECT t, p FROM unnest(%s::text[]) t, unnest(%s::text[]) p"
         " WHERE to_regclass('public.' || quote_ident(t)) IS NOT NULL"

@@ -6,6 +6,7 @@ from django.db import models
 
 from register.datamap.declarations import Ends, WithParent
 from register.datamap.graph import Entry, Graph, graph
+from register.datamap.parts import is_part
 from register.datamap.removal import parts_of
 
 
@@ -73,7 +74,7 @@ def _depth(map_: Graph, entry: Entry) -> int:
     for field in entry.model._meta.concrete_fields:
         if (
             isinstance(field, models.ForeignKey)
-            and field.remote_field.on_delete is models.CASCADE
+            and is_part(field.remote_field.on_delete)
             and field.remote_field.model is not entry.model
         ):
             parent = map_.entries.get(field.remote_field.model._meta.label)

@@ -12,7 +12,8 @@ declaration is covered without a line of SQL of its own:
 * row security: what tells where a person under address protection is, is hidden;
 * row security: a session reaches its own people, its team's, or all;
 * a check on every JSON column that refuses undeclared keys;
-* a check on free text that refuses personal identity codes.
+* a check on free text that refuses personal identity codes;
+* triggers that keep the earlier versions of rows, which the application role only reads.
 
 The owner of the tables (migrations, workers, backup) is not bound by row security, so
 that sweeps and ``pg_dump`` see everything.
@@ -30,6 +31,7 @@ from django.db.backends.utils import CursorWrapper
 
 from register.database import (
     application_role,
+    history,
     identity_codes,
     roles,
     scopes,
@@ -44,6 +46,7 @@ from register.database.due_tables import (
 from register.database.locks import Lock, advisory_lock
 from register.datamap.declarations import Ends, Keys, WithParent
 from register.datamap.graph import Entry, Graph, graph
+from register.history.removing import removing
 from register.periods import Period, ends_at_sql
 
 SEES_HELD = "seloste.sees_held"
@@ -81,7 +84,8 @@ def apply() -> None:
     application_role.ensure()
     with transaction.atomic():
         advisory_lock(Lock.DATABASE_RULES)
-        with connection.cursor() as cursor:
+        # Written under the removal's name: new due instants are no changes of the rows.
+        with removing(), connection.cursor() as cursor:
             for statement in statements(graph()):
                 cursor.execute(statement)
             for trigger in ends_at_triggers(graph()):
@@ -119,6 +123,7 @@ def statements(map_: Graph) -> Iterator[str]:
     hiding = {entry.label for entry in whereabouts.tables(map_)}
     yield from scopes.statements(map_, with_policy=due | hiding)
     yield from identity_codes.statements(map_)
+    yield from history.statements()
 
 
 def ends_at_triggers(map_: Graph) -> Iterator[EndsAtTrigger]:

@@ -85,7 +85,12 @@ class Way:
 
 def is_assigned(model: type[models.Model]) -> bool:
     """Whether rows of a table have somebody responsible themselves."""
-    names = {field.name for field in model._meta.concrete_fields}
+    # Of an earlier version these are mere values: who was responsible once is not now.
+    names = {
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey)
+    }
     return {RESPONSIBLE, TEAM} <= names
 
 

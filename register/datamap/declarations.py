@@ -174,6 +174,8 @@ class ModelMap:
     append_only: bool = False
     is_derived: bool = False
     root: str = ""
+    # Of a table of earlier versions: the model they are of.
+    versions_of: str = ""
 
     @property
     def is_personal(self) -> bool:

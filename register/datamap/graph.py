@@ -175,6 +175,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "root": declared.root,
         "append_only": declared.append_only,
         "derived": declared.is_derived,
+        **({"versions_of": declared.versions_of} if declared.versions_of else {}),
         "activity": declared.activity,
         "source": declared.source,
         "recipients": list(declared.recipients),

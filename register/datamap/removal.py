@@ -16,6 +16,8 @@ from django.db import connection, models
 from register import files
 from register.database.arrays import array
 from register.datamap.graph import graph
+from register.datamap.parts import goes_with_it, is_part
+from register.history.removing import removing
 
 
 def delete_rows(model: type[models.Model], keys: list[Any]) -> Counter[str]:
@@ -26,7 +28,8 @@ def delete_rows(model: type[models.Model], keys: list[Any]) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     if keys:
-        _delete(model, keys, counts)
+        with removing():
+            _delete(model, keys, counts)
     return counts
 
 
@@ -49,14 +52,45 @@ def delete_together(rows: Mapping[type[models.Model], Collection[Any]]) -> Count
     )
     totals = ", ".join(f"(SELECT count(*) FROM d{n})" for n in range(len(rows)))
     if rows:
-        with connection.cursor() as cursor:
+        with removing(), connection.cursor() as cursor:
             cursor.execute(
                 f"WITH {deletions} SELECT {totals}",
                 [array(keys) for keys in rows.values()],
             )
             for model, count in zip(rows, cursor.fetchone(), strict=True):
                 counts[model._meta.label] += count
+            for label, count in _delete_late_versions(cursor, rows):
+                counts[label] += count
     return counts
+
+
+def _delete_late_versions(
+    cursor: Any, rows: Mapping[type[models.Model], Collection[Any]]
+) -> list[tuple[str, int]]:
+    """Delete versions that were written while the deletion waited for their writers.
+
+    Nobody can write more: the rows are gone.
+    """
+    found = [
+        (relation.related_model._meta, relation.field.column, keys)
+        for model, keys in rows.items()
+        for relation in _relations(model)
+        if relation.on_delete is goes_with_it
+    ]
+    if not found:
+        return []
+    deletions = ", ".join(
+        f'd{n} AS (DELETE FROM "{meta.db_table}" WHERE "{column}" = ANY(%s) RETURNING 1)'
+        for n, (meta, column, _keys) in enumerate(found)
+    )
+    totals = ", ".join(f"(SELECT count(*) FROM d{n})" for n in range(len(found)))
+    cursor.execute(
+        f"WITH {deletions} SELECT {totals}", [array(keys) for *_, keys in found]
+    )
+    return [
+        (meta.label, count)
+        for (meta, *_), count in zip(found, cursor.fetchone(), strict=True)
+    ]
 
 
 def parts_of(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
@@ -64,7 +98,7 @@ def parts_of(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
     return [
         (relation.related_model, relation.field.column)
         for relation in _relations(model)
-        if relation.on_delete is models.CASCADE
+        if is_part(relation.on_delete)
     ]
 
 
@@ -84,6 +118,10 @@ def _delete(
         f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = ANY(%s)',
         keys,
     )
+    # Last: until its rows are gone, somebody may still be writing their versions.
+    for relation in _relations(model):
+        if relation.on_delete is goes_with_it:
+            _delete_parts(relation.related_model, relation.field.column, keys, counts)
 
 
 def _forget(relation: Any, keys: list[Any] | str) -> None:
@@ -130,7 +168,10 @@ def _relations(model: type[models.Model]) -> list[Any]:
     """Return what points at ``model``: simple parts first, so that little is left below the others."""
     return sorted(
         _pointing_at(model),
-        key=lambda relation: bool(_pointing_at(relation.related_model)),
+        key=lambda relation: (
+            relation.on_delete is goes_with_it,
+            bool(_pointing_at(relation.related_model)),
+        ),
     )
 
 

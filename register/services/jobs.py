@@ -28,10 +28,11 @@ from django.db.models.functions import Greatest, Now
 from django.utils.functional import Promise
 from structlog.contextvars import bound_contextvars
 
-from register import audit
+from register import actors, audit
 from register.actors import Actor
 from register.clocks import agreed_now
 from register.database.locks import Lock, release_session_lock, try_session_lock
+from register.history.acting import acting
 from register.models import Job
 from register.trouble import Trouble, trouble_of
 
@@ -187,7 +188,8 @@ def _run_locked(job_id: str | uuid.UUID) -> Job | None:
     beat.start()
     try:
         agreed_now()  # or what the job dates would end at a wrong time
-        counts = KINDS[job.kind].run(job.object_id, Progress(job))
+        with acting(_actor_of(job)):
+            counts = KINDS[job.kind].run(job.object_id, Progress(job))
     except SoftTimeLimitExceeded:
         # Long work, not broken work: it goes on where it is, with the next sweep.
         _drop_broken_connection()
@@ -201,6 +203,13 @@ def _run_locked(job_id: str | uuid.UUID) -> Job | None:
     finally:
         beat.stop()
     return _finish(job, state=Job.State.DONE, counts=counts)
+
+
+def _actor_of(job: Job) -> Actor:
+    """Return who changes what the job changes: its own number names the operation."""
+    if job.created_by is None:
+        return dataclasses.replace(actors.system(), request_id=job.pk)
+    return actors.of_user(job.created_by, request_id=job.pk)
 
 
 def _claim_of(job: Job) -> QuerySet[Job]:
