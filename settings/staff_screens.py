@@ -178,6 +178,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _table(_("Staff accounts"), "badge", "register.user"),
                     _table(_("Roles"), "shield_person", "register.role"),
+                    _table(_("Teams"), "groups", "register.team"),
+                    _table(_("Rights for a while"), "timer", "register.elevation"),
                     _table(_("API keys"), "key", "register.apikey"),
                     {
                         **_table(_("Controller"), "apartment", "register.controller"),

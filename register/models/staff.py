@@ -267,6 +267,13 @@ class User(AbstractBaseUser):
         """Every account is a staff account; what it may do follows from its roles."""
         return True
 
+    @property
+    def has_right_for_a_while(self) -> bool:
+        """Whether a right was taken that has not ended, for the banner of each page."""
+        from register import access
+
+        return any(grant.is_elevation for grant in access.granted(self).grants)
+
     # Django's screens ask these three; all end in the one answer of register.access.
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Answer Django's permission question from the roles."""
