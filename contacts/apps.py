@@ -16,10 +16,12 @@ class ContactsConfig(AppConfig):
         from contacts import page_parts
         from contacts.screens import found
         from contacts.services import search_words
+        from contacts.services.exports import columns, making  # noqa: F401 - makes its kind of job known
         from contacts.services.imports import undeliverable
         from register.datamap.derived import register_rebuild, register_rebuild_without
 
         page_parts.register()
+        columns.register()
         found.register()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)

@@ -309,6 +309,10 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Larger uploads are streamed to disk by their own views, with their own limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# More people in one export than this need a second person's approval.
+EXPORT_APPROVAL_ROWS = env.int("EXPORT_APPROVAL_ROWS", default=10_000)
+# How often the file of an export can be taken.
+EXPORT_DOWNLOADS = env.int("EXPORT_DOWNLOADS", default=5)
 RECORDING_MAX_BYTES = env.int("RECORDING_MAX_BYTES", default=200 * 1024 * 1024)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=200 * 1024 * 1024)
 

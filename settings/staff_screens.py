@@ -126,6 +126,12 @@ UNFOLD: dict[str, Any] = {
                         "contacts.informationgiven",
                         "due",
                     ),
+                    {
+                        "title": _("Exports"),
+                        "icon": "file_save",
+                        "link": _lazy_page("admin:contacts_export_changelist"),
+                        "permission": "contacts.screens.exports.is_for",
+                    },
                 ],
             },
             {

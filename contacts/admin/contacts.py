@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -29,6 +30,7 @@ from contacts.models.people import Source
 from contacts.screens import (
     alike,
     contact_page,
+    exports,
     protection,
     purpose,
     readers,
@@ -36,6 +38,7 @@ from contacts.screens import (
 )
 from contacts.screens.found import present_companies
 from contacts.services import search_words
+from contacts.services.exports import ordering
 from register import access, actors
 from register.database.locks import Lock, advisory_locks
 from register.database.visibility import with_whereabouts
@@ -82,6 +85,7 @@ class ContactAdmin(AssignedAdmin):
     # Searching goes through the search words; this only makes the box appear.
     search_fields = ("words__word",)
     search_help_text = _("Name, e-mail, telephone, company or business id")
+    list_before_template = "contacts/list_tools.html"
     change_form_before_template = "contacts/contact_form_protected.html"
     fieldsets = (
         (
@@ -114,6 +118,16 @@ class ContactAdmin(AssignedAdmin):
         return super().lookup_allowed(lookup, value, request)
 
     # --- list ---
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Offer what may be done with all who are listed."""
+        context = {
+            "may_export": ordering.may_export(request.user),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Leave out the company for those who may not see companies."""
@@ -296,6 +310,11 @@ class ContactAdmin(AssignedAdmin):
                 "purpose/",
                 view(purpose.choose),
                 name="contacts_purpose_choose",
+            ),
+            path(
+                "export/",
+                view(partial(exports.order, model_admin=self)),
+                name="contacts_contact_export",
             ),
             path(
                 "<uuid:object_id>/protection/",

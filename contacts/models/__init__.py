@@ -15,6 +15,7 @@ from contacts.models.duplicates import (
     Pair,
     Situation,
 )
+from contacts.models.exports import Export, ExportDownload, ExportFile, ExportPerson
 from contacts.models.external_ids import ExternalId
 from contacts.models.import_changes import ImportChange
 from contacts.models.import_memory import ImportMemory
@@ -39,6 +40,10 @@ __all__ = [
     "ContactPoint",
     "ContactWord",
     "Duty",
+    "Export",
+    "ExportDownload",
+    "ExportFile",
+    "ExportPerson",
     "ExternalId",
     "Feature",
     "ImportBatch",

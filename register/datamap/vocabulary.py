@@ -26,6 +26,7 @@ class Category(models.TextChoices):
     CHATS = "chats", _("Customer-service chats")
     RECORDINGS = "recordings", _("Call recordings")
     IMPORTS = "imports", _("Import batches")
+    EXPORTS = "exports", _("Exports")
 
     REQUESTS = "requests", _("Requests of data subjects")
     RETENTION = "retention", _("Retention and holds")
@@ -54,6 +55,7 @@ CLAUSES: dict[Category, str | None] = {
     Category.CHATS: "N4.11",
     Category.RECORDINGS: "N4.12",
     Category.IMPORTS: "N3.4",
+    Category.EXPORTS: "N5.1",
     Category.REQUESTS: "N10.1",
     Category.RETENTION: "N7.1",
     Category.AUDIT: "N9.1",
@@ -75,6 +77,7 @@ class Action(models.TextChoices):
     DELETE = "delete", _("delete")
     IMPORT = "import", _("import")
     EXPORT = "export", _("export")
+    BULK = "bulk", _("change many at once")
     APPROVE = "approve", _("approve")
 
 
@@ -110,6 +113,7 @@ HEEDED = frozenset(
         Category.RETENTION,
         Category.AUDIT,
         Category.REQUESTS,
+        Category.EXPORTS,
         Category.CONFORMANCE,
         Category.DATA_MAP,
         Category.STAFF,
