@@ -13,8 +13,9 @@ class CommunicationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact."""
-        from communications import information_panel, timeline, work_section
+        from communications import information_panel, lookups, timeline, work_section
 
         timeline.register()
+        lookups.register()
         work_section.register()
         information_panel.register()

@@ -13,7 +13,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact, and what it derives."""
-        from contacts import page_parts
+        from contacts import lookups, page_parts
         from contacts.screens import found
         from contacts.services import search_words
         from contacts.services.exports import columns, making  # noqa: F401 - makes its kind of job known
@@ -23,6 +23,7 @@ class ContactsConfig(AppConfig):
         page_parts.register()
         columns.register()
         found.register()
+        lookups.register()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
         register_rebuild("contacts.Contact", search_words.refresh_with_colleagues)

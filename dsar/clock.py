@@ -17,8 +17,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dsar.working_days import FINNISH_HOLIDAYS, ONE_DAY, rolled_forward
 from register.periods import HELSINKI, Period, ends_on
+from register.working_days import FINNISH_HOLIDAYS, ONE_DAY, rolled_forward
 
 
 class ClockError(ValueError):

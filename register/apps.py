@@ -58,6 +58,7 @@ class RegisterConfig(AppConfig):
             board,
             controller,
             held,
+            look_ups,
             overview,
             protection,
             purposes,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from register import audit, clocks, files
 from register.conformance import running
+from register.lookups import watching
 from register.models import IdempotencyKey
 from register.services import accounts, jobs, sessions, verification
 
@@ -91,3 +92,9 @@ def sweep_unused_accounts() -> int:
 def check_conformance() -> bool:
     """Go through the clauses of the notice, if an hour has passed or one is broken."""
     return running.run_if_due()
+
+
+@shared_task
+def watch_look_ups() -> int:
+    """Look for unusual look-ups in what has been sealed since the last time."""
+    return watching.watch()

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "register.log_in.middleware.SessionLimits",
     "register.log_in.middleware.SecondFactor",
+    "register.lookups.refusals.Refusals",
     "register.middleware.IdentityCodes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "register.middleware.RowSecurity",

@@ -69,6 +69,8 @@ app.conf.beat_schedule = {
     "remove files": _every("register.tasks.sweep_file_removals", minutes=5),
     "hand out jobs": _every("register.tasks.sweep_jobs", seconds=20),
     "seal the audit trail": _every("register.tasks.seal_audit_trail", minutes=1),
+    # Behind the seals by at most this much: an alert is for a person to read.
+    "watch unusual look-ups": _every("register.tasks.watch_look_ups", minutes=5),
     "forget idempotency keys": _every("register.tasks.sweep_idempotency_keys", hours=1),
     "follow roles that began or ended": _every(
         "contacts.tasks.sweep_turned_roles", hours=1

@@ -111,6 +111,11 @@ UNFOLD: dict[str, Any] = {
                     },
                     _table(_("Approvals"), "how_to_reg", "register.approval"),
                     _table(_("Jobs"), "progress_activity", "register.job"),
+                    {
+                        "title": _("What is watched"),
+                        "icon": "visibility",
+                        "link": _lazy_page("admin:register_lookuprule_watched"),
+                    },
                 ],
             },
             {
@@ -175,6 +180,11 @@ UNFOLD: dict[str, Any] = {
                         "register.whereaboutsreader",
                     ),
                     _table(_("Audit trail"), "policy", "register.auditentry"),
+                    _table(
+                        _("Unusual look-ups"), "travel_explore", "register.lookupalert"
+                    ),
+                    _table(_("Rules for look-ups"), "rule", "register.lookuprule"),
+                    _table(_("Working hours"), "schedule", "register.workinghours"),
                     _table(_("Legal parameters"), "gavel", "register.legalparameter"),
                 ],
             },

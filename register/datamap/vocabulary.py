@@ -33,6 +33,7 @@ class Category(models.TextChoices):
     DATA_MAP = "data_map", _("Data map and legal parameters")
     CONFORMANCE = "conformance", _("Conformance board")
     AUDIT = "audit", _("Audit trail")
+    LOOKUPS = "lookups", _("Unusual look-ups")
     STAFF = "staff", _("Staff accounts and roles")
     API_KEYS = "api_keys", _("API keys")
     JOBS = "jobs", _("Background jobs and approvals")
@@ -59,6 +60,7 @@ CLAUSES: dict[Category, str | None] = {
     Category.REQUESTS: "N10.1",
     Category.RETENTION: "N7.1",
     Category.AUDIT: "N9.1",
+    Category.LOOKUPS: "N9.1",
     Category.STAFF: "N9.2",
     Category.CONFORMANCE: "N0.1",
     Category.DATA_MAP: None,
@@ -112,6 +114,7 @@ HEEDED = frozenset(
         Category.PROTECTED,
         Category.RETENTION,
         Category.AUDIT,
+        Category.LOOKUPS,
         Category.REQUESTS,
         Category.EXPORTS,
         Category.CONFORMANCE,

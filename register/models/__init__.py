@@ -18,6 +18,13 @@ from register.models.controller import Controller
 from register.models.files import FileRemoval
 from register.models.holds import Hold
 from register.models.jobs import Approval, Job
+from register.models.lookup_alerts import LookupAlert, LookupOccasion, LookupPerson
+from register.models.lookups import (
+    LookupDay,
+    LookupPosition,
+    LookupRule,
+    WorkingHours,
+)
 from register.models.monitoring import Process, TaskTally
 from register.models.notices import NoticeRevision
 from register.models.parameters import LegalParameter
@@ -42,6 +49,12 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LegalParameter",
+    "LookupAlert",
+    "LookupDay",
+    "LookupOccasion",
+    "LookupPerson",
+    "LookupPosition",
+    "LookupRule",
     "NoticeRevision",
     "Process",
     "RightsReview",
@@ -54,4 +67,5 @@ __all__ = [
     "TeamMembership",
     "User",
     "WhereaboutsReader",
+    "WorkingHours",
 ]

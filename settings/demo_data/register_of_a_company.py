@@ -27,6 +27,7 @@ from register.models import AddressProtection, User
 from register.services import protections
 from settings.demo_data.accounts import make_accounts
 from settings.demo_data.conversations import make_calls, make_chats
+from settings.demo_data.look_ups import make_look_ups
 from settings.demo_data.people import make_companies, make_people
 
 SEED = 2327327
@@ -55,7 +56,7 @@ def make() -> str | None:
     # Files are received outside the transaction, as they are from a telephone system.
     make_calls(chance, people)
     _make_requests(people)
-    audit.seal()
+    make_look_ups()
     return note
 
 

@@ -15,8 +15,8 @@ from dsar.clock import (
     due_on,
     fold,
 )
-from dsar.working_days import FINNISH_HOLIDAYS, is_working_day
 from register.periods import HELSINKI, Period
+from register.working_days import FINNISH_HOLIDAYS, is_working_day
 
 RESPONSE = Period.parse("P1M")
 EXTENSION = Period.parse("P2M")

@@ -57,6 +57,7 @@ VIEW = Action.VIEW
             "auditor",
             {
                 Category.AUDIT,
+                Category.LOOKUPS,
                 Category.RETENTION,
                 Category.REQUESTS,
                 Category.DATA_MAP,

@@ -1,0 +1,135 @@
+"""Alerts about unusual look-ups, and the rules by which they are raised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from register import access
+from register.datamap.vocabulary import Action, Category
+from register.lookups.rules import DESCRIPTIONS
+from register.models import LookupAlert, LookupOccasion, LookupRule, WorkingHours
+from register.screens import lookup_alerts as pages, lookups
+from register.services import lookup_alerts
+from register.staff_site import ReadOnlyAdmin, RegisterAdmin
+
+MARKS = {LookupAlert.State.OPEN: "warn", LookupAlert.State.LOOKED_AT: "part"}
+
+
+@admin.register(LookupAlert)
+class LookupAlertAdmin(ReadOnlyAdmin):
+    """The alerts; nobody sees those about their own look-ups."""
+
+    list_display = ("rule", "who", "counted", "last_at", "state_mark", "outcome")
+    list_filter = ("state", "rule", "outcome")
+    list_select_related = ("account", "api_key")
+    sortable_by = ("last_at",)
+    ordering = ("-last_at",)
+    actions_detail = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LookupAlert]:
+        """Leave out what is about the reader."""
+        newest = LookupOccasion.objects.filter(alert=OuterRef("pk")).order_by("-day")
+        user: Any = request.user
+        return lookup_alerts.visible_to(user).annotate(
+            counted=Subquery(newest.values("counted")[:1])
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show one alert, and take what is decided about it."""
+        access.require(request.user, Action.VIEW, Category.LOOKUPS)
+        return pages.show(self, request, object_id)
+
+    @admin.display(description=_("who"))
+    def who(self, obj: LookupAlert) -> Any:
+        """The colleague or the other system; several accounts have no one name."""
+        return lookups.who(obj)
+
+    @admin.display(description=_("counted last"))
+    def counted(self, obj: Any) -> Any:
+        """The number of the newest day, with what was counted."""
+        return lookups.number_in_words(obj.rule, obj.counted)
+
+    @admin.display(description=_("state"))
+    def state_mark(self, obj: LookupAlert) -> Any:
+        """The state, standing out while something is to be done."""
+        state = LookupAlert.State(obj.state)
+        return format_html(
+            '<span class="sel-mark sel-mark-{}">{}</span>',
+            MARKS.get(state, "good"),
+            state.label,
+        )
+
+
+class LookupRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses to change what was watched in the past."""
+
+    class Meta:
+        model = LookupRule
+        fields = ("code", "valid_from", "is_on", "floor", "factor", "note")
+
+    def clean_valid_from(self) -> Any:
+        """Accept today or a later day."""
+        day = self.cleaned_data["valid_from"]
+        if day < timezone.localdate():
+            raise forms.ValidationError(
+                _("A rule is changed from today or a later day on.")
+            )
+        return day
+
+
+@admin.register(LookupRule)
+class LookupRuleAdmin(RegisterAdmin):
+    """A change of a rule is a new row with its first day; old rows stay as evidence."""
+
+    form = LookupRuleForm
+    list_display = ("code", "valid_from", "is_on", "floor", "unit", "factor", "note")
+    list_filter = ("code", "is_on")
+    sortable_by = ()
+    actions_detail = ()
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages that all staff can read."""
+        return [*lookups.urls(), *super().get_urls()]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: alerts were judged by it."""
+        return obj is None and bool(super().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse, for the same reason."""
+        return False
+
+    @admin.display(description=_("of what"))
+    def unit(self, obj: LookupRule) -> Any:
+        """What the limit counts."""
+        return DESCRIPTIONS[obj.code].unit
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(RegisterAdmin):
+    """When roles work."""
+
+    list_display = ("for_whom", "begins", "ends", "on_saturdays", "is_shift")
+    list_select_related = ("role",)
+    sortable_by = ()
+    actions_detail = ()
+    fields = ("role", ("begins", "ends"), "on_saturdays", "is_shift")
+
+    @admin.display(description=_("role"))
+    def for_whom(self, obj: WorkingHours) -> Any:
+        """The role, or all that have no hours of their own."""
+        return str(obj.role) if obj.role else _("all others")
