@@ -200,7 +200,7 @@ def test_it_takes_the_same_few_queries_however_much_there_is(
 
     # The role of the test client is taken and given back (2); session, user, rights,
     # what the reader reaches (2), contact, purpose, audit entry, points, addresses, present roles, roles.
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(20):
         client.get(page_of(anna))
 
 
