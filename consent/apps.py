@@ -13,4 +13,9 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries of the app below."""
-        from consent import export_columns, import_targets, panel  # noqa: F401 - importing registers
+        from consent import (  # noqa: F401 - importing registers
+            export_columns,
+            import_blockers,
+            import_targets,
+            panel,
+        )

@@ -38,7 +38,12 @@ def hashes_of(address: str) -> list[KeyedHash]:
 
     Any spelling of an address gives the same hashes. Raises InvalidIdentifier.
     """
-    message = normalise_address(address).encode()
+    return hashes_of_normal(normalise_address(address))
+
+
+def hashes_of_normal(address: str) -> list[KeyedHash]:
+    """Return the hashes of an address that is in its normal form already."""
+    message = address.encode()
     return [
         KeyedHash(key_id, hmac.new(secret, message, hashlib.sha256).hexdigest())
         for key_id, secret in _keys()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from contacts.services import search_words
-from contacts.services.imports import runs
+from contacts.services.imports import runs, undo
 
-__all__ = ["runs", "sweep_turned_roles"]
+__all__ = ["runs", "sweep_turned_roles", "undo"]
 
 
 @shared_task

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ImportBatch, ImportRow
-from contacts.screens import import_upload, imports
+from contacts.screens import import_rows, import_upload, imports
 from contacts.screens.import_frame import url_of
 from contacts.services.imports import batches
 from register import access
@@ -74,6 +74,16 @@ class ImportBatchAdmin(ReadOnlyAdmin):
                 "<str:object_id>/bad-rows/",
                 view(imports.download),
                 name="contacts_importbatch_bad_rows",
+            ),
+            path(
+                "<str:object_id>/rows/",
+                view(import_rows.show),
+                name="contacts_importbatch_rows",
+            ),
+            path(
+                "<str:object_id>/difference/",
+                view(import_rows.download),
+                name="contacts_importbatch_difference",
             ),
             *super().get_urls(),
         ]

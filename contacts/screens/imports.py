@@ -23,6 +23,7 @@ from contacts.services.imports import (
     protected_rows,
     reasons,
     staging,
+    undo,
 )
 from register import actors, audit
 from register.errors import DomainError
@@ -71,7 +72,36 @@ DONE = {
         "count",
     ),
 }
-ONLY_IF_ANY = ("rows_refusals", "rows_undeliverable", "undeliverable")
+OTHERS = {
+    "outside": ngettext_lazy(
+        "row left out by the choice of people",
+        "rows left out by the choice of people",
+        "count",
+    ),
+    "blocked": ngettext_lazy(
+        "row may not be brought in", "rows may not be brought in", "count"
+    ),
+    "removed": ngettext_lazy(
+        "row taken out by hand", "rows taken out by hand", "count"
+    ),
+}
+TRIED |= OTHERS
+DONE |= OTHERS
+UNDONE = {
+    "removed": ngettext_lazy("contact removed", "contacts removed", "count"),
+    "kept": ngettext_lazy("contact kept", "contacts kept", "count"),
+    "taken_back": ngettext_lazy("change taken back", "changes taken back", "count"),
+    "left": ngettext_lazy("change not taken back", "changes not taken back", "count"),
+    "companies_removed": ngettext_lazy("company removed", "companies removed", "count"),
+    "companies_kept": ngettext_lazy("company kept", "companies kept", "count"),
+}
+ONLY_IF_ANY = (
+    *OTHERS,
+    *UNDONE,
+    *"rows_refusals",
+    "rows_undeliverable",
+    "undeliverable",
+)
 
 
 def show(request: HttpRequest, object_id: str) -> HttpResponse:
@@ -99,6 +129,8 @@ def _act(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
                 request, _("The file was discarded. Nothing of it is left.")
             )
             return redirect("admin:contacts_importbatch_changelist")
+        if action == "undo":
+            undo.order(batch, actor=actor)
         if action == "start":
             batches.start(batch, actor=actor)
     except DomainError as error:
@@ -210,7 +242,10 @@ def _context(
         "step": _step(batch, is_working=is_working, asks=wizard is not None),
         "is_working": is_working,
         "has_broken_off": job is not None and job.state == Job.State.FAILED,
-        "figures": _figures(counts, is_done=batch.state == State.DONE),
+        "figures": _figures(counts, State(batch.state)),
+        "undo_until": undo.possible_until(batch)
+        if may_import and undo.can_be_undone(batch)
+        else None,
         "row_errors": counts.get(str(ImportRow.Outcome.INVALID), 0),
         "has_rows": batch.rows.exists(),
         "has_remarks": has_remarks,
@@ -244,17 +279,21 @@ def _summary(batch: ImportBatch) -> list[dict[str, Any]]:
 
 def _counts(batch: ImportBatch, job: Job | None) -> dict[str, int]:
     """The numbers of the last run; they are kept longer than the rows."""
+    if batch.state == State.UNDONE:
+        return undo.counts_of(batch)
     if batch.state not in (State.CHECKED, State.DONE) or job is None:
         return {}
     counts: dict[str, int] = job.result.get("counts", {})
     return counts
 
 
-def _figures(counts: dict[str, int], *, is_done: bool) -> list[tuple[int, str]]:
+def _figures(counts: dict[str, int], state: State) -> list[tuple[int, str]]:
     """Each number with what it counts, a dry run's as what would happen."""
     return [
         (counts.get(name, 0), words % {"count": counts.get(name, 0)})
-        for name, words in (DONE if is_done else TRIED).items()
+        for name, words in {State.DONE: DONE, State.UNDONE: UNDONE}.get(
+            state, TRIED
+        ).items()
         if name in counts or name not in ONLY_IF_ANY
     ]
 
@@ -271,6 +310,8 @@ def _step(batch: ImportBatch, *, is_working: bool, asks: bool) -> int:
         State.CHECKED: 3,
         State.RUNNING: 4,
         State.DONE: 4,
+        State.UNDOING: 4,
+        State.UNDONE: 4,
     }[State(batch.state)]
 
 

@@ -24,7 +24,7 @@ BOM = "\ufeff"
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-class _Echo:
+class Echo:
     """A file that hands back each line instead of storing it."""
 
     def write(self, line: str) -> str:
@@ -33,10 +33,10 @@ class _Echo:
 
 def csv_file(batch: ImportBatch) -> Iterator[bytes]:
     """Yield a CSV file in pieces."""
-    writer = csv.writer(_Echo(), delimiter=batch.delimiter or ";")
+    writer = csv.writer(Echo(), delimiter=batch.delimiter or ";")
     yield BOM.encode()
     for line in _lines(batch):
-        yield writer.writerow(_guarded(line)).encode()
+        yield writer.writerow(guarded(line)).encode()
 
 
 def xlsx_file(batch: ImportBatch) -> Iterator[bytes]:
@@ -91,5 +91,6 @@ def _names(batch: ImportBatch) -> list[str]:
     ]
 
 
-def _guarded(cells: Iterable[str]) -> list[str]:
+def guarded(cells: Iterable[str]) -> list[str]:
+    """Return cells of which no spreadsheet runs one."""
     return [f"'{cell}" if cell.startswith(_RUNS) else cell for cell in cells]

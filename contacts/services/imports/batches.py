@@ -29,7 +29,7 @@ from register.models import Job
 from register.services import jobs
 
 State = ImportBatch.State
-KINDS = (runs.CHECK, runs.RUN)
+KINDS = (runs.CHECK, runs.RUN, runs.UNDO)
 # An import adds people and companies and leaves rows behind, so it needs all three.
 CATEGORIES = (Category.IMPORTS, Category.IDENTITY, Category.COMPANY)
 
@@ -101,7 +101,7 @@ def try_out(
     if the columns make no sense together, if the batch is being worked on or imported
     already, and if the file is to be read in another way and is no more.
     """
-    batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED)
+    batch = locked(batch, State.UPLOADED, State.STAGED, State.CHECKED)
     chosen = layout or staging.layout_of(batch)
     set_terms(batch, terms or {})
     check_targets(targets, columns=chosen.width, batch=batch)
@@ -151,7 +151,7 @@ def start(batch: ImportBatch, *, actor: Actor) -> Job:
     Raises DomainError if it was not tried, is being worked on or is imported already,
     and if its rows have reached the end of their period.
     """
-    batch = _locked(batch, State.CHECKED, State.RUNNING)
+    batch = locked(batch, State.CHECKED, State.RUNNING)
     require_basis(batch)
     if not batch.rows.exists():
         raise DomainError(
@@ -173,7 +173,7 @@ def discard(batch: ImportBatch, *, actor: Actor) -> None:
     Raises DomainError once the import has begun, and if its rows have reached the end
     of their period: retention deletes those, and the batch stays as their record.
     """
-    batch = _locked(batch, State.UPLOADED, State.STAGED, State.CHECKED, State.FAILED)
+    batch = locked(batch, State.UPLOADED, State.STAGED, State.CHECKED, State.FAILED)
     is_read = batch.state in (State.STAGED, State.CHECKED)
     if is_read and not batch.rows.exists():
         raise DomainError(
@@ -306,9 +306,9 @@ def same_file(batch: ImportBatch) -> ImportBatch | None:
     )
 
 
-def _locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
+def locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
     """Lock a batch that is in one of the states and that no job works on."""
-    locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    found = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     unfinished = Job.objects.filter(
         kind__in=KINDS,
         object_id=str(batch.pk),
@@ -318,12 +318,12 @@ def _locked(batch: ImportBatch, *states: ImportBatch.State) -> ImportBatch:
         raise DomainError(
             "busy", _("This import is being worked on. Wait until that is done.")
         )
-    if locked.state not in states:
+    if found.state not in states:
         raise DomainError(
             "wrong_state",
             _("The import is in another state by now. Look at its page again."),
         )
-    return locked
+    return found
 
 
 def people_added(batch: ImportBatch) -> QuerySet[ImportRow, uuid.UUID]:

@@ -178,7 +178,8 @@ class Standing:
                 if self._said[contact, field] != new:
                     _remark(person, "said_twice")
             elif self._may(contact, field, value):
-                found.append(Replacement(field, value.text, new, value.record, parts))
+                old = "\n".join(value.parts) if value.parts else value.text
+                found.append(Replacement(field, old, new, value.record, parts))
                 self._said[contact, field] = new
             else:
                 _remark(person, "value_kept")

@@ -33,6 +33,7 @@ from register.services import jobs
 from register.services.jobs import Progress
 
 CHECK, RUN = "contacts.check_import", "contacts.run_import"
+UNDO = "contacts.undo_import"
 # About half a second, for which everybody waits who adds people, and 10 MB.
 CHUNK = 1_000
 PURPOSE = "customer_relationship"

@@ -1,0 +1,125 @@
+"""Whoever approves an import sees what it would do, and takes out what should stay out."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from consent.models import Prohibition
+from consent.services import prohibitions
+from contacts.models import Contact
+from contacts.services import people
+from contacts.services.imports import review
+from register import actors
+from register.errors import DomainError
+from tests.contacts import import_files
+from tests.contacts.import_files import hubspot, imported, person
+
+pytestmark = pytest.mark.django_db
+
+
+def address(batch, name="rows"):
+    return reverse(f"admin:contacts_importbatch_{name}", args=[batch.pk])
+
+
+def body(response) -> str:
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def tried(marketer, anna):
+    batch = import_files.upload(
+        hubspot(
+            person(1),
+            person(2),
+            {
+                "First Name": "Annika",
+                "Email": "anna.virtanen@esimerkki.example",
+                "Phone Number": "050 1112222",
+            },
+        ),
+        user=marketer,
+        replaced_all=["first_name"],
+    )
+    import_files.try_out(batch, user=marketer)
+    return batch
+
+
+def test_a_change_is_shown_field_by_field(tried, marketer, client_of):
+    page = body(client_of(marketer).get(address(tried) + "?kind=updated"))
+
+    assert "Anna → Annika" in page
+    assert "+358501112222" in page
+    csv = client_of(marketer).get(address(tried, "difference"))
+    assert "Anna → Annika" in b"".join(csv.streaming_content).decode()
+
+
+def test_a_row_that_was_taken_out_is_not_imported(tried, marketer, client_of):
+    row = tried.rows.order_by("row_number").first()
+    client_of(marketer).post(
+        address(tried) + "?kind=new", {"action": "take_out", "row": [row.pk, "x"]}
+    )
+
+    counts = import_files.run(tried, user=marketer)
+
+    assert counts == {"new": 1, "removed": 1, "updated": 1, "refusals": 0}
+    assert not Contact.objects.filter(last_name="Testi1").exists()
+
+
+def test_a_whole_kind_is_taken_out_at_once(tried, marketer, client_of):
+    client_of(marketer).post(address(tried) + "?kind=new", {"all": "1"})
+
+    counts = import_files.run(tried, user=marketer)
+
+    assert counts == {"removed": 2, "updated": 1, "refusals": 0}
+    assert Contact.objects.count() == 1
+
+
+def test_without_the_right_nothing_is_shown_or_taken_out(tried, client_of, stranger):
+    client = client_of(stranger)
+
+    assert client.get(address(tried)).status_code == 403
+    assert client.get(address(tried, "difference")).status_code == 403
+    assert client.post(address(tried), {"all": "1"}).status_code == 403
+    assert not tried.rows.filter(is_removed=True).exists()
+
+
+def test_nothing_is_taken_out_once_the_import_has_run(tried, marketer):
+    import_files.run(tried, user=marketer)
+
+    with pytest.raises(DomainError):
+        review.take_out(
+            tried, tried.rows.all(), is_removed=True, actor=actors.of_user(marketer)
+        )
+
+
+def test_a_prohibition_marks_a_row(marketer):
+    prohibitions.add(
+        "maija.testi1@yritys1.example",
+        channel=Prohibition.Channel.EMAIL,
+        purpose=Prohibition.Purpose.MARKETING,
+        method=Prohibition.Method.STAFF,
+        actor=actors.of_user(marketer),
+    )
+    batch = import_files.upload(hubspot(person(1), person(2)), user=marketer)
+
+    import_files.try_out(batch, user=marketer)
+
+    marks = list(batch.rows.order_by("row_number").values_list("marks", flat=True))
+    assert marks == [["prohibited"], []]
+
+
+def test_the_page_offers_to_undo_and_says_what_was_undone(marketer, client_of):
+    batch, _counts = imported(hubspot(person(1), person(2)), user=marketer)
+    changed = Contact.objects.get(last_name="Testi1")
+    people.correct(changed, actor=actors.of_user(marketer), first_name="Maikki")
+    client = client_of(marketer)
+    assert "Undo this import" in body(client.get(address(batch, "change")))
+
+    client.post(address(batch, "change"), {"action": "undo"})
+    import_files.work_off(batch)
+
+    page = body(client.get(address(batch, "change")))
+    assert "The import was undone" in page
+    assert "Undo this import" not in page
+    assert "was changed since" in body(client.get(address(batch) + "?kind=kept"))

@@ -1,0 +1,263 @@
+"""After an import is undone the register is what it was, and what came later stays."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from consent.models import Prohibition
+from contacts.models import (
+    Affiliation,
+    Company,
+    CompanyWord,
+    Contact,
+    ContactPoint,
+    ContactWord,
+    ExternalId,
+    PostalAddress,
+)
+from contacts.services import people
+from contacts.services.imports import batches, runs, undo
+from register import actors
+from register.datamap.graph import graph
+from register.errors import DomainError
+from register.models import AuditEntry
+from register.services import jobs
+from tests.contacts import import_files
+from tests.contacts.import_files import as_csv, hubspot, imported, person
+
+pytestmark = pytest.mark.django_db
+
+# What an import and its undoing leave behind on purpose: what was done, and refusals.
+LEFT_BEHIND = {
+    *("contacts.ImportBatch", "contacts.ImportRow", "contacts.ImportChange"),
+    *("contacts.ImportFile", "contacts.ImportMemory", "consent.Prohibition"),
+    *("register.AuditEntry", "register.AuditSeal", "register.Job"),
+    *("register.FileRemoval", "sessions.Session"),
+}
+# When a record was last written, and numbers of words that are made anew.
+NOT_COMPARED = {"updated_at"}
+
+
+def picture():
+    """All rows of all tables of the data map, without what is left behind."""
+    shown = {}
+    for entry in graph():
+        # What was changed and changed back has earlier versions.
+        is_version = any(
+            field.name == "operation" for field in entry.model._meta.concrete_fields
+        )
+        if entry.label in LEFT_BEHIND or is_version:
+            continue
+        left = {"id"} if entry.model in (ContactWord, CompanyWord) else set()
+        names = [
+            field.name
+            for field in entry.model._meta.concrete_fields
+            if field.name not in NOT_COMPARED | left
+        ]
+        rows = sorted(map(repr, entry.model._base_manager.values_list(*names)))
+        if rows:
+            shown[entry.label] = rows
+    return shown
+
+
+def undone(batch, *, user):
+    undo.order(batch, actor=actors.of_user(user))
+    return import_files.work_off(batch)
+
+
+HEADER = [
+    "Id",
+    "Etu",
+    "Suku",
+    "Mail",
+    "Puh",
+    "Firma",
+    "Titteli",
+    "Katu",
+    "Kieli",
+    "Ei",
+    "Rivi",
+]
+COLUMNS = [
+    *("external_id", "first_name", "last_name", "email", "phone", "company_name"),
+    *("job_title", "street", "language", "marketing_prohibited", ""),
+]
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "1", "2"]),
+        st.sampled_from(["", "Anna", "Ville"]),
+        st.sampled_from(["", "Korpi", "Niemi"]),
+        st.sampled_from(["", "a@x.example", "b@x.example", "c@x.example", "broken"]),
+        st.sampled_from(["", "040 1234567", "040 7654321"]),
+        st.sampled_from(["", "Yritys Oy", "Toinen Oy"]),
+        st.sampled_from(["", "myyjä", "johtaja"]),
+        st.sampled_from(["", "Katu 1", "Tie 2"]),
+        st.sampled_from(["", "fi", "sv"]),
+        st.sampled_from(["", "kyllä", "ei"]),
+        st.just("rivi"),
+    ),
+    min_size=1,
+    max_size=5,
+)
+REPLACED = st.sets(
+    st.sampled_from(
+        ["first_name", "last_name", "email", "phone", "job_title", "street", "language"]
+    )
+)
+TERMS = st.fixed_dictionaries(
+    {
+        "mode": st.sampled_from(["both", "new", "update"]),
+        "recognised_by": st.sampled_from(["auto", "email", "phone", "external"]),
+        "replaced": REPLACED.map(sorted),
+        "replaced_all": REPLACED.map(sorted),
+    }
+)
+
+
+@settings(
+    max_examples=8,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(before=ROWS, file=ROWS, terms=TERMS)
+def test_import_then_undo_is_as_if_nothing_had_been(marketer, before, file, terms):
+    example = transaction.savepoint()
+    try:
+        system = {"external_system": "crm"}
+        imported(as_csv(HEADER, before), user=marketer, targets=COLUMNS, **system)
+        as_it_was = picture()
+        refusals = set(Prohibition.objects.values_list("pk", flat=True))
+
+        batch, _counts = imported(
+            as_csv(HEADER, file), user=marketer, targets=COLUMNS, **system, **terms
+        )
+        while_imported = set(Prohibition.objects.values_list("pk", flat=True))
+        undone(batch, user=marketer)
+
+        assert picture() == as_it_was
+        # Permissions have not risen, neither by the import nor by undoing it.
+        after = set(Prohibition.objects.values_list("pk", flat=True))
+        assert refusals <= while_imported
+        assert while_imported == after
+    finally:
+        transaction.savepoint_rollback(example)
+
+
+def test_whoever_was_changed_since_stays_with_everything(marketer):
+    batch, _counts = imported(hubspot(person(1), person(2)), user=marketer)
+    changed = Contact.objects.get(last_name="Testi1")
+    people.correct(changed, actor=actors.of_user(marketer), first_name="Maikki")
+
+    counts = undone(batch, user=marketer)
+
+    assert (counts["removed"], counts["kept"]) == (1, 1)
+    changed.refresh_from_db()
+    assert changed.first_name == "Maikki"
+    assert changed.points.count() == 2
+    assert changed.affiliations.count() == 1
+    rows, _changes = undo.what_stays(batch)
+    assert list(rows.values_list("contact", "kept_because")) == [
+        (changed.pk, "changed")
+    ]
+    assert Company.objects.count() == 1
+
+
+def test_whom_another_file_has_as_well_stays(marketer):
+    batch, _counts = imported(hubspot(person(1)), user=marketer)
+    imported(hubspot(person(1)), user=marketer)
+
+    counts = undone(batch, user=marketer)
+
+    assert counts["kept"] == 1
+    assert Contact.objects.count() == 1
+
+
+def test_a_number_that_was_added_since_keeps_the_person(marketer):
+    batch, _counts = imported(hubspot(person(1)), user=marketer)
+    people.find_or_create(
+        emails=["maija.testi1@yritys1.example"],
+        phones=["050 9999999"],
+        source="api",
+        actor=actors.of_user(marketer),
+    )
+
+    undone(batch, user=marketer)
+
+    assert Contact.objects.get().points.count() == 3
+
+
+def test_a_value_that_was_corrected_after_the_import_is_not_taken_back(marketer, anna):
+    content = hubspot(
+        {
+            "First Name": "Annika",
+            "Email": "anna.virtanen@esimerkki.example",
+            "Mobile Phone Number": "050 1112222",
+        }
+    )
+    batch, _counts = imported(content, user=marketer, replaced_all=["first_name"])
+    people.correct(anna, actor=actors.of_user(marketer), first_name="Anne")
+
+    counts = undone(batch, user=marketer)
+
+    anna.refresh_from_db()
+    assert anna.first_name == "Anne"
+    assert not anna.points.filter(value="+358501112222").exists()
+    assert (counts["taken_back"], counts["left"]) == (1, 1)
+    _rows, changes = undo.what_stays(batch)
+    assert [(c.field, c.undone) for c in changes] == [("first_name", "changed")]
+
+
+def test_refusals_of_the_file_stay(marketer):
+    batch, _counts = imported(hubspot(person(1, unsubscribed="true")), user=marketer)
+
+    undone(batch, user=marketer)
+
+    assert not Contact.objects.exists()
+    assert Prohibition.objects.count() == 1
+
+
+def test_an_undone_import_leaves_its_entry_and_no_words(marketer):
+    batch, _counts = imported(hubspot(person(1)), user=marketer)
+    undone(batch, user=marketer)
+
+    batch.refresh_from_db()
+    assert batch.state == "undone"
+    assert batch.undone_at is not None
+    models = (
+        *(Contact, ContactPoint, ContactWord, Affiliation, Company, CompanyWord),
+        *(PostalAddress, ExternalId),
+    )
+    assert not any(model.objects.exists() for model in models)
+    assert AuditEntry.objects.filter(action="import.undone").count() == 1
+    with pytest.raises(DomainError):
+        undo.order(batch, actor=actors.of_user(marketer))
+
+
+def test_undoing_that_broke_off_goes_on(marketer, monkeypatch):
+    monkeypatch.setattr(undo, "CHUNK", 3)
+    batch, _counts = imported(
+        hubspot(*(person(number) for number in range(10))), user=marketer
+    )
+    undo.order(batch, actor=actors.of_user(marketer))
+    real, calls = undo.delete_rows, []
+
+    def breaks(*args):
+        calls.append(1)
+        counted = real(*args)
+        if len(calls) == 2:
+            raise RuntimeError
+        return counted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undo, "delete_rows", breaks)
+        jobs.run(batches.job_of(batch).pk)
+    assert Contact.objects.count() == 7  # whole chunks
+
+    counts = undone(batch, user=marketer)
+
+    assert not Contact.objects.exists()
+    assert counts["removed"] == 10
+    assert runs.counts_of(batch) == {}
