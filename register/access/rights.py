@@ -19,6 +19,7 @@ from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from register.access.interface import opened_by
 from register.datamap.graph import category_of
 from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
 from register.models import (
@@ -38,36 +39,6 @@ Reader = User | ApiKey
 # Narrowest first, as their classes list them.
 _SCOPES = {scope.value: place for place, scope in enumerate(Scope)}
 _LEVELS = {level.value: place for place, level in enumerate(Level)}
-
-# What a key without a role may do, by its scopes. What a write has to look up is among
-# it: whoever sends a chat says whose it is.
-_BY_KEY: dict[ApiKey.Scope, dict[Category, tuple[Action, ...]]] = {
-    ApiKey.Scope.CONTACTS_READ: {Category.IDENTITY: (Action.VIEW,)},
-    ApiKey.Scope.CONTACTS_WRITE: {
-        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.COMPANY: (Action.VIEW,),
-    },
-    ApiKey.Scope.CHATS_READ: {
-        Category.CHATS: (Action.VIEW,),
-        Category.IDENTITY: (Action.VIEW,),
-    },
-    ApiKey.Scope.CHATS_WRITE: {
-        Category.CHATS: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.COMPANY: (Action.VIEW,),
-    },
-    ApiKey.Scope.CALLS_READ: {
-        Category.COMMUNICATION: (Action.VIEW,),
-        Category.RECORDINGS: (Action.VIEW,),
-        Category.IDENTITY: (Action.VIEW,),
-    },
-    ApiKey.Scope.CALLS_WRITE: {
-        Category.COMMUNICATION: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.RECORDINGS: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.IDENTITY: (Action.VIEW, Action.ADD, Action.CHANGE),
-        Category.COMPANY: (Action.VIEW,),
-    },
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -251,15 +222,10 @@ def _of_rows(rows: list[tuple[str, int, str, str, str, str]]) -> Granted:
 
 
 def _of_key(key: ApiKey) -> Granted:
-    """Return what a key may do: what its scopes say, within its role if it has one."""
-    asked = {
-        (category, action)
-        for scope in key.scopes
-        for category, actions in _BY_KEY[ApiKey.Scope(scope)].items()
-        for action in actions
-    }
+    """Return what of a key's role its scopes open; without a role nothing."""
     if key.role_id is None:
-        return Granted(tuple(Grant(*right) for right in sorted(asked)))
+        return NOTHING
+    asked = opened_by(key.scopes)
     rights = RoleRight.objects.filter(role=key.role_id).values_list(
         "category", "action", "scope"
     )

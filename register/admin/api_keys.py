@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +17,13 @@ from unfold.decorators import action
 
 from register import access, actors
 from register.datamap.vocabulary import Action, Category
-from register.models import ApiKey
+from register.models import ApiKey, User
 from register.services import api_keys
 from register.staff_site import RegisterAdmin
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Name, scopes and end of a key."""
+    """Which system, what it may do, as which role, until when, and who answers for it."""
 
     scopes = forms.MultipleChoiceField(
         label=capfirst(_("scopes")),
@@ -33,7 +34,33 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiKey
-        fields = ("name", "scopes", "expires_at")
+        fields = ("name", "scopes", "role", "owner", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("role", "owner", "expires_at"):
+            if name in self.fields:
+                self.fields[name].required = True
+        if "owner" in self.fields:
+            self.fields["owner"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        if "expires_at" in self.fields:
+            self.fields["expires_at"].help_text = _("At most 12 months from now.")
+        if "role" in self.fields:
+            self.fields["role"].help_text = _(
+                "The key sees whom and what this role sees, within its scopes. What is more"
+                " than you may see yourself waits for a second person."
+            )
+
+    def clean_expires_at(self) -> Any:
+        """Refuse an end that has passed or is more than a year away."""
+        end = self.cleaned_data["expires_at"]
+        if end <= timezone.now():
+            raise forms.ValidationError(_("Choose an end in the future."))
+        if end > timezone.now() + api_keys.LONGEST:
+            raise forms.ValidationError(
+                _("A key works for at most 12 months: choose an earlier end.")
+            )
+        return end
 
 
 @admin.register(ApiKey)
@@ -41,7 +68,17 @@ class ApiKeyAdmin(RegisterAdmin):
     """A key is never changed after it was made: revoke it and make another."""
 
     form = ApiKeyForm
-    list_display = ("name", "prefix", "scopes_in_words", "state", "last_used_on")
+    list_display = (
+        "name",
+        "prefix",
+        "scopes_in_words",
+        "role",
+        "owner",
+        "state",
+        "expires_at",
+        "last_used_on",
+    )
+    list_select_related = ("role", "owner")
     actions_detail = ("revoke",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -59,10 +96,13 @@ class ApiKeyAdmin(RegisterAdmin):
         key, secret = api_keys.create(
             name=obj.name,
             scopes=obj.scopes,
+            role=obj.role,
+            owner=obj.owner,
             expires_at=obj.expires_at,
             actor=actors.of_request(request),
         )
         obj.pk, obj._state.adding = key.pk, False
+        obj.role = key.role
         # Shown with the page that answers this request and stored nowhere.
         request._new_secret = secret  # type: ignore[attr-defined]
 
@@ -125,4 +165,8 @@ class ApiKeyAdmin(RegisterAdmin):
         """Whether the key works."""
         if obj.revoked_at:
             return _("revoked")
+        if obj.expires_at is not None and obj.expires_at <= timezone.now():
+            return _("ended")
+        if obj.role_id is None:
+            return _("waits for its role")
         return format_html("<strong>{}</strong>", _("in use"))

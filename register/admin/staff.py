@@ -140,7 +140,7 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
             if waiting:
                 messages.info(
                     request,
-                    _("A role for yourself waits for a second person's approval."),
+                    _("A role waits for a second person's approval."),
                 )
 
     def user_change_password(  # Django's signature

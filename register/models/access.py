@@ -247,7 +247,7 @@ class RoleProposal(Expiring):
         related_name="+",
         verbose_name=_("account"),
     )
-    # Lines "category.action=scope" and "field=level", in order.
+    # Lines "category.action=scope" and "field=level", in order; or the number of a key.
     wanted = models.TextField(_("wanted"), blank=True)
     created_at = models.DateTimeField(_("asked"), default=timezone.now)
 

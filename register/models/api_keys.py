@@ -45,6 +45,16 @@ class ApiKey(models.Model):
         verbose_name=_("role"),
         help_text=_("The key sees whom and what this role sees, within its scopes."),
     )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        # A key goes on working when its owner's account is gone: the list shows it.
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
+        help_text=_("Who answers for the key and replaces it before it ends."),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -72,6 +82,7 @@ class ApiKey(models.Model):
             "key_hash": NotPersonal("hash of a random key"),
             "scopes": NotPersonal("vocabulary"),
             "role": NotPersonal("which role"),
+            "owner": NotPersonal("account that answers for a system's key"),
             "created_by": NotPersonal(
                 "account that made the key; the audit trail answers for it"
             ),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from register import access, actors
 from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
 from register.errors import DomainError
-from register.models import Approval, Role, RoleProposal
+from register.models import ApiKey, Approval, Role, RoleProposal
 from register.services import rights
 from register.services.rights import RoleState
 
@@ -44,7 +44,7 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
                 messages.info(
                     request,
                     _(
-                        "You hold this role. Nothing is changed until a second person has approved."
+                        "This gives the role more. Nothing is changed until a second person has approved."
                     ),
                 )
             return redirect("admin:register_role_rights", role.pk)
@@ -55,7 +55,6 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
         "title": _("Rights: %(role)s") % {"role": role},
         "role": role,
         "may_change": may_change,
-        "is_own": role.assignments.filter(user=request.user.pk).exists(),
         "holders": role.assignments.filter(user__is_active=True).count(),
         "waiting": role.proposals.filter(
             kind=RoleProposal.Kind.RIGHTS, pk__in=_waiting()
@@ -81,6 +80,9 @@ def show_proposal(
         **model_admin.admin_site.each_context(request),
         "title": proposal.get_kind_display().capitalize(),
         "proposal": proposal,
+        "key": ApiKey.objects.filter(pk=proposal.wanted).first()
+        if proposal.kind == RoleProposal.Kind.API_KEY
+        else None,
         "lines": _differences(proposal),
         "opts": model_admin.opts,
     }

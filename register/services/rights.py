@@ -1,7 +1,8 @@
 """Changing what a role may do, and taking a right for a while.
 
-Nobody raises his own rights alone: what gives a role he holds more, or gives him a role,
-waits for a second person and changes nothing before.
+Nobody raises rights alone: what gives a role more, gives somebody a role that
+administers or supervises, or gives a role to oneself, waits for a second person and
+changes nothing before. Otherwise two who have an understanding would raise each other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from register.actors import Actor
 from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
 from register.errors import DomainError
 from register.models import (
+    ApiKey,
     Elevation,
     ElevationRight,
     FieldRule,
@@ -35,6 +37,12 @@ from register.services import approvals
 APPROVAL = "role_change"
 LONGEST = timedelta(hours=8)
 USUAL = timedelta(hours=1)
+# Who has one of these gives rights, opens the interface, or decides over retention.
+_GOVERNING = {
+    (str(category), str(action))
+    for category in (Category.STAFF, Category.API_KEYS, Category.RETENTION)
+    for action in (Action.ADD, Action.CHANGE, Action.DELETE, Action.APPROVE)
+}
 _LEVELS = list(Level)
 _SCOPES = list(Scope)
 
@@ -44,6 +52,7 @@ audit.register_actions(
         "role.field_changed": _("changed what a role sees of a field"),
         "role.elevation_changed": _("changed what a role may take for a while"),
         "role.change_proposed": _("proposed a change of a role"),
+        "api_key.role_given": _("gave an API key its role"),
         "elevation.taken": _("took a right for a while"),
         "elevation.ended": _("gave a right back"),
         "record.revealed": _("revealed a masked value"),
@@ -120,15 +129,15 @@ def gives_more(now: RoleState, wanted: RoleState) -> bool:
 def change(role: Role, wanted: RoleState, *, actor: Actor) -> RoleProposal | None:
     """Make a role what is wanted, or return the proposal that waits for a second person.
 
+    Less is done at once; more waits, whoever holds the role. Set-up, which is done by
+    nobody, waits for nobody.
+
     Raises DomainError for a scope that a category does not have, and for a field of
     which there are no rules.
     """
     _refuse_nonsense(wanted)
     role = Role.objects.select_for_update().get(pk=role.pk)
-    holds = actor.user is not None and (
-        role.assignments.filter(user=actor.user).exists()
-    )
-    if holds and gives_more(state_of(role), wanted):
+    if actor.user is not None and gives_more(state_of(role), wanted):
         return _propose(
             RoleProposal(
                 kind=RoleProposal.Kind.RIGHTS, role=role, wanted=wanted.as_text()
@@ -139,19 +148,44 @@ def change(role: Role, wanted: RoleState, *, actor: Actor) -> RoleProposal | Non
     return None
 
 
+def governs(role: Role) -> bool:
+    """Whether a role lets others be given rights, or what supervises them be changed.
+
+    With such a role somebody could raise himself or a colleague, now or by what he may
+    take for a while.
+    """
+    return any(
+        (category, action) in _GOVERNING
+        for rights in (role.rights.all(), role.elevations.all())
+        for category, action in rights.values_list("category", "action")
+    )
+
+
 @transaction.atomic
 def propose_holder(user: User, role: Role, *, actor: Actor) -> RoleProposal:
-    """Ask a second person to give a role to whoever asks for himself."""
+    """Ask a second person to give somebody a role."""
     return _propose(
         RoleProposal(kind=RoleProposal.Kind.HOLDER, role=role, user=user), actor=actor
     )
 
 
+@transaction.atomic
+def propose_key(key: ApiKey, role: Role, *, actor: Actor) -> RoleProposal:
+    """Ask a second person to give a key a role."""
+    return _propose(
+        RoleProposal(kind=RoleProposal.Kind.API_KEY, role=role, wanted=str(key.pk)),
+        actor=actor,
+    )
+
+
 def _propose(proposal: RoleProposal, *, actor: Actor) -> RoleProposal:
     # A newer wish takes the place of what still waits.
-    for old in RoleProposal.objects.filter(
+    same = RoleProposal.objects.filter(
         kind=proposal.kind, role=proposal.role, user=proposal.user
-    ):
+    )
+    if proposal.kind == RoleProposal.Kind.API_KEY:
+        same = same.filter(wanted=proposal.wanted)
+    for old in same:
         approvals.withdraw(APPROVAL, object_id=old.pk, actor=actor)
         old.delete()
     proposal.full_clean()
@@ -170,8 +204,17 @@ def _approved(object_id: str, actor: Actor) -> None:
     proposal = RoleProposal.objects.select_related("role", "user").get(pk=object_id)
     if proposal.kind == RoleProposal.Kind.RIGHTS:
         _apply(proposal.role, from_text(proposal.wanted), actor=actor)
+    elif proposal.kind == RoleProposal.Kind.API_KEY:
+        key = ApiKey.objects.get(pk=proposal.wanted)
+        key.role = proposal.role
+        key.save(update_fields=["role"])
+        audit.record("api_key.role_given", actor=actor, obj=key)
     elif proposal.user is not None:
-        _, is_new = RoleAssignment.objects.get_or_create(
+        if actor.user is not None and actor.user.pk == proposal.user.pk:
+            raise DomainError(
+                "own_role", _("Somebody else decides whether you are given this role.")
+            )
+        _made, is_new = RoleAssignment.objects.get_or_create(
             user=proposal.user, role=proposal.role, defaults={"granted_by": actor.user}
         )
         if is_new:
@@ -190,7 +233,7 @@ def _rejected(object_id: str, actor: Actor) -> None:
 approvals.register_kind(
     approvals.ApprovalKind(
         APPROVAL,
-        _("Change of a role by somebody who has it"),
+        _("Rights of a role or an account"),
         Category.STAFF,
         lambda object_id: reverse("admin:register_role_proposal", args=[object_id]),
         _approved,

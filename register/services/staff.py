@@ -41,7 +41,8 @@ def create_account(
 def set_roles(user: User, roles: list[Role], *, actor: Actor) -> bool:
     """Give the user exactly these roles; each change is recorded with its code.
 
-    A role that somebody gives himself waits for a second person: True if one does.
+    A role that somebody gives himself, or by which others are given rights, waits for
+    a second person: True if one does.
     """
     held = {a.role_id: a for a in user.assignments.select_related("role")}
     wanted = {role.pk: role for role in roles}
@@ -55,8 +56,9 @@ def set_roles(user: User, roles: list[Role], *, actor: Actor) -> bool:
     for pk, role in wanted.items():
         if pk in held:
             continue
-        if actor.user is not None and actor.user.pk == user.pk:
-            # Nobody gives himself a role: a second person decides.
+        if actor.user is not None and (
+            actor.user.pk == user.pk or rights.governs(role)
+        ):
             rights.propose_holder(user, role, actor=actor)
             is_waiting = True
         else:

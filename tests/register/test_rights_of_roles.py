@@ -40,7 +40,9 @@ def codes() -> list[str]:
     )
 
 
-def test_each_right_that_a_role_gains_or_loses_is_recorded(administrator, client_of):
+def test_each_right_that_a_role_gains_or_loses_is_recorded(
+    administrator, officer, client_of
+):
     role = Role.objects.get(code="sales")
     data = form_of(role)
     data |= {
@@ -56,6 +58,8 @@ def test_each_right_that_a_role_gains_or_loses_is_recorded(administrator, client
     )
 
     assert page.status_code == 302
+    approval = Approval.objects.get(kind=rights.APPROVAL)
+    approvals.decide(approval, approve=True, actor=actors.of_user(officer))
     state = rights.state_of(role)
     assert state.rights["identity", "view"] == Scope.OWN
     assert state.rights["chats", "view"] == Scope.TEAM
@@ -63,6 +67,7 @@ def test_each_right_that_a_role_gains_or_loses_is_recorded(administrator, client
     assert state.fields == {PHONE: Level.MASKED}
     assert state.elevations == {("identity", "view"): Scope.ALL}
     assert sorted(codes()) == [
+        "role.change_proposed",
         "role.elevation_changed",
         "role.field_changed",
         "role.right_given",
@@ -130,6 +135,61 @@ def test_nobody_gives_himself_a_role(administrator, officer):
     approval = Approval.objects.get(kind=rights.APPROVAL)
     approvals.decide(approval, approve=True, actor=actors.of_user(officer))
     assert administrator.roles.count() == 2
+
+
+def test_no_role_is_raised_alone_whoever_holds_it(administrator, officer, agent):
+    """Two with an understanding would raise each other."""
+    role = Role.objects.get(code="service")
+    state = rights.state_of(role)
+    more = dict(state.rights) | {("staff", "change"): "all"}
+
+    assert rights.change(
+        role,
+        dataclasses.replace(state, rights=more),
+        actor=actors.of_user(administrator),
+    )
+
+    assert rights.state_of(role).rights == state.rights
+    approval = Approval.objects.get(kind=rights.APPROVAL)
+    with pytest.raises(DomainError):
+        approvals.decide(approval, approve=True, actor=actors.of_user(administrator))
+    assert not access.may(make_user("new", "service"), Action.CHANGE, Category.STAFF)
+
+
+@pytest.mark.parametrize("role", ["dpo", "admin"])
+def test_nobody_makes_an_officer_or_administrator_alone(
+    administrator, officer, second_officer, agent, role
+):
+    both = list(Role.objects.filter(code__in=["service", role]))
+
+    assert staff.set_roles(agent, both, actor=actors.of_user(administrator))
+
+    assert list(agent.roles.values_list("code", flat=True)) == ["service"]
+    approval = Approval.objects.get(kind=rights.APPROVAL)
+    with pytest.raises(DomainError):
+        approvals.decide(approval, approve=True, actor=actors.of_user(administrator))
+    approvals.decide(approval, approve=True, actor=actors.of_user(officer))
+    assert agent.roles.count() == 2
+
+
+def test_nobody_decides_that_he_is_given_a_role_himself(administrator, officer):
+    both = list(Role.objects.filter(code__in=["dpo", "admin"]))
+    staff.set_roles(officer, both, actor=actors.of_user(administrator))
+    approval = Approval.objects.get(kind=rights.APPROVAL)
+
+    with pytest.raises(DomainError):
+        approvals.decide(approval, approve=True, actor=actors.of_user(officer))
+
+    assert list(officer.roles.values_list("code", flat=True)) == ["dpo"]
+
+
+def test_a_role_that_a_person_may_take_for_a_while_governs_too(administrator, agent):
+    role = Role.objects.create(code="x", name="x", default_purpose="y")
+    role.elevations.create(category="staff", action="change", scope="all")
+
+    assert staff.set_roles(agent, [role], actor=actors.of_user(administrator))
+
+    assert not agent.roles.filter(pk=role.pk).exists()
 
 
 def test_a_rejected_wish_changes_nothing(administrator, officer):

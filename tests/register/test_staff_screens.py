@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -136,12 +137,24 @@ def test_an_administrator_sees_administration(page, administrator, client_of):
     assert answer.status_code == 200
 
 
+def key_form(name, owner, role="service"):
+    end = timezone.now() + timedelta(days=300)
+    return {
+        "name": name,
+        "scopes": ["calls:write"],
+        "role": Role.objects.get(code=role).pk,
+        "owner": owner.pk,
+        "expires_at_0": end.strftime("%Y-%m-%d"),
+        "expires_at_1": "12:00:00",
+    }
+
+
 def test_an_api_key_is_shown_once_and_stored_as_a_hash(administrator, client_of):
     browser = client_of(administrator)
 
     answer = browser.post(
         reverse("admin:register_apikey_add"),
-        {"name": "Telephone system", "scopes": ["calls:write"]},
+        key_form("Telephone system", administrator),
     )
 
     secret = re.search(r"sel_[\w-]{40,}", answer.content.decode()).group()
@@ -159,7 +172,7 @@ def test_a_revoked_key_opens_nothing(administrator, client_of):
     browser = client_of(administrator)
     browser.post(
         reverse("admin:register_apikey_add"),
-        {"name": "Old system", "scopes": ["calls:write"]},
+        key_form("Old system", administrator),
     )
     key = ApiKey.objects.get()
     url = f"/admin/register/apikey/{key.pk}/revoke/"

@@ -16,9 +16,12 @@ from typing import Any
 
 from django.db import connection
 
-from contacts.models import ImportBatch
+from contacts.models import Contact, ImportBatch
 from contacts.services.imports.rows import Person
 from contacts.services.imports.trial import Trial
+from register import access
+from register.actors import Actor
+from register.datamap.vocabulary import Action
 from register.identifiers import normalise_name
 
 Key, Mode = ImportBatch.Key, ImportBatch.Mode
@@ -87,6 +90,8 @@ class Known:
     is_stored: bool = True
     # Whether an earlier row of the same file has added it.
     is_of_this_file: bool = False
+    # Whether whoever ordered the import may change it.
+    is_within_reach: bool = True
     facts: set[Fact] = dataclasses.field(default_factory=set)
 
     def values(self, kind: str) -> list[str]:
@@ -103,11 +108,15 @@ class Matcher:
     """Finds the contacts that some rows mean, with a fixed number of queries.
 
     It works inside the transaction that writes, and locks whom it finds; in a trial it
-    locks nobody, and finds those as well whom earlier rows would add.
+    locks nobody, and finds those as well whom earlier rows would add. People beyond the
+    reach of ``actor`` at this moment are found, so that nobody is added twice, and left
+    as they are.
     """
 
-    def __init__(self, batch: ImportBatch, *, trial: Trial | None = None) -> None:
-        self._batch = batch
+    def __init__(
+        self, batch: ImportBatch, *, actor: Actor, trial: Trial | None = None
+    ) -> None:
+        self._batch, self._user = batch, actor.user
         self._key, self._system = batch.recognised_by, batch.external_system
         self._is_trial = trial is not None
         self._by_number: dict[uuid.UUID, Known] = {}
@@ -139,6 +148,7 @@ class Matcher:
                 cursor.execute(_BY_THIS_FILE, [self._batch.pk, list(known)])
                 for (pk,) in cursor.fetchall():
                     known[pk].is_of_this_file = True
+        self._keep_out_of_reach(known)
         self._holders.clear()
         self._by_number = known
         for contact in known.values():  # oldest first
@@ -158,6 +168,20 @@ class Matcher:
                 )
                 contact.name = contact.name or name
         return known
+
+    def _keep_out_of_reach(self, known: dict[uuid.UUID, Known]) -> None:
+        user = self._user
+        if user is None or not access.is_limited(user, Contact, Action.CHANGE):
+            return
+        stored = [each.id for each in known.values() if each.is_stored]
+        people = Contact.objects.filter(pk__in=stored)
+        reached = set(
+            access.visible_to(user, people, Action.CHANGE).values_list("pk", flat=True)
+        )
+        for each in known.values():
+            each.is_within_reach = (
+                not each.is_stored or each.is_of_this_file or each.id in reached
+            )
 
     def known_ids(self) -> set[uuid.UUID]:
         """Return the stored contacts that rows may mean."""
@@ -197,6 +221,8 @@ class Matcher:
 
     def is_left_out(self, contact: Known | None) -> str:
         """Return why the import does not concern a person, a code; empty if it does."""
+        if contact is not None and not contact.is_within_reach:
+            return "not_taken"
         is_known = contact is not None and not contact.is_of_this_file
         if self._batch.mode == Mode.NEW and is_known:
             return "known_already"

@@ -138,6 +138,10 @@ OF_ROWS: dict[str, str | Promise] = {
     "key_missing": _(
         "The row lacks what people are recognised by, so it could meet the wrong person."
     ),
+    # The same whoever it is: more would tell of a person whom the reader may not see.
+    "not_taken": _(
+        "You may not bring in this row. Ask a colleague who is responsible for all customers, or a data protection officer."
+    ),
     "known_already": _("The register has this person, and only new people are added."),
     "not_known": _(
         "The register does not have this person, and only known people are updated."

@@ -76,13 +76,14 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
         return {}
     changes.forget_planned(batch)
     flagged: Counter[str] = Counter()
+    actor = _actor(batch, progress)
     progress.start(batch.row_count)
     done = 0
     with trial() as tried:
         for rows in _chunks(batch):
             people = _people(batch, rows)
             blockers.consider(people, is_trial=True)
-            matcher = Matcher(batch, trial=tried)
+            matcher = Matcher(batch, actor=actor, trial=tried)
             companies = CompanyMatcher(trial=tried)
             matcher.load(people)
             merged = merge(people, batch=batch, matcher=matcher, companies=companies)
@@ -97,7 +98,7 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
             done += len(rows)
             progress.advance(done)
     counts = {**counts_of(batch), **{f"rows_{name}": n for name, n in flagged.items()}}
-    _end(batch, State.CHECKED, "import.checked", counts, _actor(batch, progress))
+    _end(batch, State.CHECKED, "import.checked", counts, actor)
     return counts
 
 
@@ -128,7 +129,7 @@ def _write_chunk(
     advisory_lock(Lock.BUSINESS_ID)
     people = _people(batch, rows)
     blockers.consider(people, is_trial=False)
-    matcher, companies = Matcher(batch), CompanyMatcher()
+    matcher, companies = Matcher(batch, actor=actor), CompanyMatcher()
     matcher.load(people)
     merged = merge(
         _not_erased(people),

@@ -1,0 +1,117 @@
+"""A register filled by the data map, of which a reader is to see nothing, or little.
+
+What belongs to no customer (accounts, vocabularies, jobs) is made before, so that two
+worlds, with and without the customers, differ in the customers alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+
+from register.database.scopes import leads_to_customers
+from register.datamap.graph import graph
+from register.datamap.vocabulary import HEEDED, Category, Level, Scope
+from register.models import FieldRule, Role, RoleRight, Team, TeamMembership
+from tests.architecture.canary.filling import Canary, entries
+from tests.conftest import make_user
+
+STANDARD = ("dpo", "service", "sales", "marketing", "auditor", "admin")
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    """Take back everything that is written inside."""
+    # As a test's own transaction, which a durable one may begin in.
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]
+    with block:
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
+class World:
+    """The canary's people, and the rows of which addresses are made."""
+
+    def __init__(self) -> None:
+        self.canary = Canary()
+        self.keys: dict[str, list[str]] = {}
+        for target in _surroundings():
+            self.canary.shared(graph().of(target))
+
+    def fill(self) -> None:
+        """Add the customers with everything that the register may hold of them."""
+        settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+        before = {entry.label: _keys(entry.model) for entry in graph()}
+        self.canary.fill()
+        for entry in graph():
+            new = sorted(_keys(entry.model) - before[entry.label])
+            self.keys[entry.model._meta.label_lower] = new
+
+    def needles(self, *, beyond: set[str]) -> set[str]:
+        """Return the markers in tables of categories that are not among ``beyond``."""
+        return {
+            marker.needle
+            for marker in self.canary.markers
+            if str(graph()[marker.label].map.category) not in beyond
+        }
+
+
+def _keys(model: type[models.Model]) -> set[str]:
+    return set(map(str, model._base_manager.values_list("pk", flat=True)))
+
+
+def _surroundings() -> list[type[models.Model]]:
+    """Return the tables that rows of customers point at and that are not theirs."""
+    found = []
+    for entry in entries():
+        for field in entry.model._meta.concrete_fields:
+            if not isinstance(field, models.ForeignKey) or field.null:
+                continue
+            target = graph().of(field.remote_field.model)
+            if not leads_to_customers(target) and target.model not in found:
+                found.append(target.model)
+    return found
+
+
+def categories_of(role: str) -> set[str]:
+    """Return the categories that a role may view."""
+    rights = RoleRight.objects.filter(role__code=role, action="view")
+    return set(rights.values_list("category", flat=True))
+
+
+def limited_reader(scope: Scope) -> Any:
+    """Return somebody with every right to customers' data, of his own or his team's."""
+    role = _role(f"all-{scope}", scope)
+    user = make_user(f"reader.{scope}", role.code)
+    team = Team.objects.create(name=f"Team of {scope}")
+    TeamMembership.objects.create(team=team, user=user)
+    return user
+
+
+def reader_with_levels(name: str, levels: dict[str, Level]) -> Any:
+    """Return somebody who sees all customers, but not all of some fields."""
+    role = _role(name, Scope.ALL)
+    FieldRule.objects.bulk_create(
+        FieldRule(role=role, field=field, level=level)
+        for field, level in levels.items()
+    )
+    return make_user(f"reader.{name}", role.code)
+
+
+def _role(code: str, scope: Scope) -> Role:
+    role = Role.objects.create(
+        code=code, name=code, default_purpose="customer_relationship"
+    )
+    RoleRight.objects.bulk_create(
+        RoleRight(role=role, category=category, action=action, scope=scope)
+        for category in set(Category) - HEEDED
+        for action in ("view", "add", "change", "delete", "export")
+    )
+    return role
