@@ -11,6 +11,7 @@ from register import actors
 from register.log_in.adapters import MFAAdapter
 from register.models import ApiKey, Role, User
 from register.services import api_keys, controller, staff
+from settings.demo_data.teams import TEAM_ROLE, make_team_role
 
 # Two data protection officers, because what is irreversible needs a second person.
 ACCOUNTS = [
@@ -18,6 +19,10 @@ ACCOUNTS = [
     ("dpo2", "Veikko", "Varmistaja", "dpo"),
     ("service", "Aila", "Asiakaspalvelija", "service"),
     ("sales", "Mauri", "Myyjä", "sales"),
+    ("south", "Sari", "Salmi", TEAM_ROLE),
+    ("south2", "Samu", "Suominen", TEAM_ROLE),
+    ("north", "Noora", "Niemi", TEAM_ROLE),
+    ("north2", "Niko", "Nurmi", TEAM_ROLE),
     ("marketing", "Maija", "Markkinoija", "marketing"),
     ("auditor", "Taru", "Tarkastaja", "auditor"),
     ("admin", "Yrjö", "Ylläpitäjä", "admin"),
@@ -32,6 +37,7 @@ def make_accounts() -> str:
     """
     actor = actors.system("access_control")
     controller.save({}, actor=actor)  # what the settings of the demo say
+    make_team_role()
     password = f"demo-{secrets.token_hex(4)}"
     lines = ["Log in with any of these; the password is the same for all:", ""]
     for name, first_name, last_name, role_code in ACCOUNTS:
@@ -48,6 +54,8 @@ def make_accounts() -> str:
         if role.requires_second_factor:
             lines.append(f"  {'':<28} {_set_up_second_factor(user)}")
     lines += [
+        "",
+        "south and south2 sell in one team, north and north2 in another.",
         "",
         f"  password: {password}",
         "",

@@ -29,6 +29,7 @@ from settings.demo_data.accounts import make_accounts
 from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.look_ups import make_look_ups
 from settings.demo_data.people import make_companies, make_people
+from settings.demo_data.teams import make_teams
 
 SEED = 2327327
 WORK = (
@@ -48,6 +49,8 @@ def make() -> str | None:
         note = make_accounts()
         companies = make_companies(chance)
         people = make_people(chance, companies)
+        # A chance of its own: what is invented after it stays as it was.
+        make_teams(random.Random(SEED), people)  # noqa: S311
         _make_prohibitions(chance, people)
         make_chats(chance, people)
         _protect_one(people)

@@ -64,7 +64,7 @@ def write_down(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("register", "0019_reviews_of_rights")]
+    dependencies = [("register", "0022_rules_for_look_ups")]
 
     operations = [
         migrations.AddField(
