@@ -279,10 +279,20 @@ class CompanyForm(forms.ModelForm[Company]):
         # that follows knows of it.
         advisory_locks(Lock.BUSINESS_ID, [business_id])
         # The sole trader with this id may be hidden; the database knows all the same.
+        others = Company.objects.filter(business_id=business_id)
+        others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise ValidationError(
+                _("A company with this business id exists already."), "unique"
+            )
         with choosing_rows():
-            others = Company.objects.filter(business_id=business_id)
-            if others.exclude(pk=self.instance.pk).exists():
-                raise ValidationError(
-                    _("A company with this business id exists already."), "unique"
-                )
+            is_taken = others.exists()
+        if is_taken:
+            # No word on whose it is, nor that there is one.
+            raise ValidationError(
+                _(
+                    "You cannot use this business id. Ask a colleague who is responsible for all customers."
+                ),
+                "unique",
+            )
         return business_id

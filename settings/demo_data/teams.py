@@ -63,7 +63,8 @@ def make_teams(chance: random.Random, people: Sequence[Contact]) -> None:
             TeamMembership.objects.create(team=team, user=user)
             sellers[user] = team
     companies = list(Company.objects.all())
-    for row in (*people, *companies):
+    rows: list[Contact | Company] = [*people, *companies]
+    for row in rows:
         if chance.random() < SHARE_ASSIGNED:
             row.responsible, row.team = chance.choice(list(sellers.items()))
     Contact.objects.bulk_update(people, ["responsible", "team"], batch_size=1000)

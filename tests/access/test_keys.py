@@ -16,7 +16,7 @@ from tests.access.test_scopes import make_role
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
-READ = [ApiKey.Scope.CONTACTS_READ]
+READ = [str(ApiKey.Scope.CONTACTS_READ)]
 
 
 def make(maker: Any, role: Role | None, **more: Any) -> ApiKey:

@@ -529,7 +529,7 @@ def test_a_company_with_the_same_business_id_is_refused_and_not_described(
         {"name": "Uusi", "kind": "company", "business_id": FIRM_ID, "source": "staff"},
     )
 
-    assert "A company with this business id exists already." in answer.content.decode()
+    assert "You cannot use this business id." in answer.content.decode()
     assert FIRM not in answer.content.decode()
     assert Company.objects.count() == 2
 

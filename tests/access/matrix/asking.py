@@ -45,7 +45,7 @@ class Answer:
 
 def addresses(world: World) -> list[str]:
     """Return every address of the staff screens, about the hidden rows where it asks."""
-    found = {}
+    found: dict[str, None] = {}
     for route in routes(get_resolver().url_patterns):
         if _OTHER.search(route) or not route.startswith("admin/"):
             continue
@@ -87,6 +87,13 @@ def _about(world: World, route: str) -> Iterator[str]:
             for name in names
         }
         yield _PARAMETER.sub(lambda match, v=values: v[match[1]], route)  # type: ignore[misc]
+
+
+def about(world: World, path: str) -> str:
+    """Return the address of an operation of the interface about hidden rows."""
+    return re.sub(
+        r"{(\w+)}", lambda match: _key_named(world, match[1], "communications"), path
+    )
 
 
 def _key_named(world: World, name: str, app: str) -> str:

@@ -62,6 +62,11 @@ class World:
             if str(graph()[marker.label].map.category) not in beyond
         }
 
+    def named(self, needles: list[str]) -> list[str]:
+        """Return in which fields some markers stand."""
+        found = [m for m in self.canary.markers if m.needle in needles]
+        return [f"{marker.label}.{marker.field}" for marker in found[:5]]
+
 
 def _keys(model: type[models.Model]) -> set[str]:
     return set(map(str, model._base_manager.values_list("pk", flat=True)))
