@@ -15,11 +15,14 @@ class ContactsConfig(AppConfig):
         """Wire what this app shows on the page of a contact, and what it derives."""
         from contacts import lookups, page_parts
         from contacts.screens import found
+        from contacts.selectors import keys_before_merges
         from contacts.services import search_words
         from contacts.services.exports import columns, making  # noqa: F401 - makes its kind of job known
         from contacts.services.imports import undeliverable
         from register.datamap.derived import register_rebuild, register_rebuild_without
+        from register.datamap.earlier_keys import register_earlier_keys
 
+        register_earlier_keys("merges", keys_before_merges)
         page_parts.register()
         columns.register()
         found.register()

@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact
+from contacts.models import Contact, ContactMerge, Merge
 from contacts.panels import Notice, Tone, register_panel
 from contacts.timeline import TimelineItem, register_source
 from register import access
@@ -21,6 +21,7 @@ from register.services import holds
 def register() -> None:
     """Make them known; called once, when the app is ready."""
     register_panel("holds", Category.RETENTION, _holds)
+    register_source("merge", _("Merges"), "merge", Category.IDENTITY, _merged)
     register_source("record", _("Record"), "person_add", Category.IDENTITY, _added)
 
 
@@ -57,4 +58,24 @@ def _added(
             "contacts/timeline_added.html",
             {"source": seen.get_source_display(), "detail": seen.source_detail},
         )
+    ]
+
+
+def _merged(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    merges = ContactMerge.objects.filter(
+        kept=contact_id, state__in=[Merge.State.DONE, Merge.State.UNDONE]
+    ).exclude(merged_at=None)
+    if before is not None:
+        merges = merges.filter(merged_at__lt=before)
+    return [
+        TimelineItem(
+            merge.merged_at or merge.ordered_at,
+            "merge",
+            _("Another record became one with this"),
+            "contacts/timeline_merge.html",
+            {"merge": merge},
+        )
+        for merge in merges.order_by("-merged_at")[:limit]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -28,8 +28,10 @@ from contacts.models import (
     Company,
     CompanyWord,
     Contact,
+    ContactMerge,
     ContactPoint,
     ContactWord,
+    Merge,
 )
 from register.identifiers import search_prefixes
 
@@ -142,3 +144,9 @@ def _as_uuid(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
+
+
+def keys_before_merges(keys: Collection[uuid.UUID]) -> QuerySet[Any]:
+    """Return the keys of records that went into these contacts."""
+    merges = ContactMerge.objects.filter(kept__in=keys, state=Merge.State.DONE)
+    return merges.order_by().values_list("gone_id", flat=True)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from celery import shared_task
 
 from contacts.services import search_words
+from contacts.services.duplicates import scan
 from contacts.services.imports import runs, undo
+from contacts.services.merging import orders
 
-__all__ = ["runs", "sweep_turned_roles", "undo"]
+__all__ = ["order_duplicate_scan", "orders", "runs", "sweep_turned_roles", "undo"]
 
 
 @shared_task
 def sweep_turned_roles() -> int:
     """Let people be found by the companies where they have a role today."""
     return search_words.refresh_turned_roles()
+
+
+@shared_task
+def order_duplicate_scan() -> None:
+    """Have everybody compared with everybody, once a day."""
+    scan.order_daily()

@@ -13,9 +13,10 @@ class DsarConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known the jobs, the decisions of a second person, and what other pages show."""
-        from dsar import panel
+        from dsar import merging, panel
         from dsar.screens import of_import
         from dsar.services import erasure, package, verification  # noqa: F401
 
+        merging.register()
         panel.register()
         of_import.register_links()

@@ -21,6 +21,7 @@ from register.database.due_tables import due_tables, held_function
 from register.database.prepared import prepared
 from register.database.visibility import choosing_rows
 from register.datamap.declarations import SELF, Ends, Subject, WithParent
+from register.datamap.earlier_keys import with_earlier_keys
 from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.paths import compile_path
 from register.datamap.vocabulary import Category
@@ -70,7 +71,7 @@ def scope_of(request: Request) -> Scope:
     with connection.cursor() as cursor:
         cursor.execute(_CONFIRMED, [request.pk, request.pk])
         found, has_records = cursor.fetchone()
-    people = tuple(found)
+    people = with_earlier_keys(found)
     records = records_of(request) if has_records else {}
     if records and not people:
         # The request itself is about them, though it has no contact to be found by.

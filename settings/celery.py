@@ -77,6 +77,8 @@ app.conf.beat_schedule = {
     ),
     "send e-mail": _every("communications.tasks.send_messages", seconds=30),
     "remind of follow-ups": _every("communications.tasks.remind", minutes=1),
+    # One a day; asked often, so that a day without beat is made up for.
+    "look for duplicates": _every("contacts.tasks.order_duplicate_scan", minutes=30),
     # It orders one a day; asked often, so that a day without beat is made up for.
     "verify the audit trail": _every(
         "register.tasks.order_audit_verification", minutes=15

@@ -137,6 +137,14 @@ UNFOLD: dict[str, Any] = {
                         "link": _lazy_page("admin:contacts_export_changelist"),
                         "permission": "contacts.screens.exports.is_for",
                     },
+                    _table(
+                        _("Possible duplicates"),
+                        "group_search",
+                        "contacts.contactpair",
+                    ),
+                    _table(
+                        _("Duplicate companies"), "domain_add", "contacts.companypair"
+                    ),
                 ],
             },
             {

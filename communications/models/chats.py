@@ -128,11 +128,7 @@ class ChatParticipant(models.Model):
     class Meta:
         verbose_name = _("participant of a chat")
         verbose_name_plural = _("participants of chats")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["chat", "contact"], name="chatparticipant_once"
-            )
-        ]
+        # One row for each person; two where two records of one person were merged since.
 
     def __str__(self) -> str:
         return f"ChatParticipant {self.pk}"

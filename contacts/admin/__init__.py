@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from contacts.admin import companies, contacts, exports, imports
+from contacts.admin import companies, contacts, duplicates, exports, imports
 
-__all__ = ["companies", "contacts", "exports", "imports"]
+__all__ = ["companies", "contacts", "duplicates", "exports", "imports"]

@@ -23,6 +23,14 @@ from contacts.models.import_sources import ImportSource
 from contacts.models.imports import ImportBatch, ImportFile, ImportRow
 from contacts.models.information import InformationGiven
 from contacts.models.interests import InferredInterest, Interest, Profile
+from contacts.models.merges import (
+    CompanyMerge,
+    CompanyMergedRow,
+    ContactMerge,
+    ContactMergedRow,
+    Merge,
+    MergedRow,
+)
 from contacts.models.people import Contact
 from contacts.models.register_extracts import RegisterExtract
 from contacts.models.roles import Affiliation
@@ -33,9 +41,13 @@ __all__ = [
     "Affiliation",
     "AgreementContact",
     "Company",
+    "CompanyMerge",
+    "CompanyMergedRow",
     "CompanyPair",
     "CompanyWord",
     "Contact",
+    "ContactMerge",
+    "ContactMergedRow",
     "ContactPair",
     "ContactPoint",
     "ContactWord",
@@ -58,6 +70,8 @@ __all__ = [
     "MatchKind",
     "MatchThreshold",
     "MatchWeight",
+    "Merge",
+    "MergedRow",
     "Pair",
     "PostalAddress",
     "Profile",

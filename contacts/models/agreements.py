@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -195,13 +196,15 @@ class AgreementContact(models.Model):
         verbose_name = _("contact person of an agreement")
         verbose_name_plural = _("contact persons of agreements")
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["agreement", "contact"],
-                name="agreementcontact_once",
-                violation_error_message=_("The person is named twice."),
-            )
-        ]
+        # Named once, as `clean` sees to; twice where two records of a person were merged.
 
     def __str__(self) -> str:
         return f"AgreementContact {self.pk}"
+
+    def clean(self) -> None:
+        """Refuse to name a person twice."""
+        named = AgreementContact.objects.filter(
+            agreement=self.agreement_id, contact=self.contact_id
+        )
+        if named.exclude(pk=self.pk).exists():
+            raise ValidationError(_("The person is named twice."), "unique")

@@ -241,6 +241,13 @@ class ContactPair(Pair):
         ]
 
 
+# Kinds of customers whose data is a person's, with the role of that person.
+NATURAL_PERSONS = (
+    ("sole trader", Company.Kind.SOLE_TRADER),
+    ("consumer", Company.Kind.CONSUMER),
+)
+
+
 class CompanyPair(Pair):
     """Two companies that may be one. Whoever stores it puts the smaller key first."""
 
@@ -256,12 +263,13 @@ class CompanyPair(Pair):
         # A company is nobody's; the firm of a sole trader is a person's.
         subjects=tuple(
             Subject(
-                "sole trader",
+                role,
                 path=f"{side}__affiliations__contact",
-                when=(f"{side}__kind", Company.Kind.SOLE_TRADER.value),
+                when=(f"{side}__kind", kind.value),
                 erasure=Erasure.SCRUB,
             )
             for side in ("first", "second")
+            for role, kind in NATURAL_PERSONS
         ),
         activity="customer_relationship",
         source="comparison of records",

@@ -62,13 +62,6 @@ class ExternalId(models.Model):
                 name="externalid_once",
                 violation_error_message=_("This number is somebody else's already."),
             ),
-            models.UniqueConstraint(
-                fields=["contact", "system"],
-                name="externalid_one_of_a_system",
-                violation_error_message=_(
-                    "The contact has a number of this system already."
-                ),
-            ),
         ]
 
     def __str__(self) -> str:

@@ -77,6 +77,7 @@ class Interest(models.Model):
         return f"Interest {self.pk}"
 
 
+@keeps_history
 class InferredInterest(models.Model):
     """An interest the controller concluded from something (N4.8)."""
 
@@ -136,6 +137,7 @@ class InferredInterest(models.Model):
         return f"InferredInterest {self.pk}"
 
 
+@keeps_history
 class Profile(models.Model):
     """What the controller made of a person for choosing whom to tell what (N4.8)."""
 

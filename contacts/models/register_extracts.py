@@ -20,10 +20,12 @@ from register.datamap import (
     Subject,
     WithParent,
 )
+from register.history.versions import keeps_history
 
 OBSERVED = Portability.OBSERVED
 
 
+@keeps_history
 class RegisterExtract(models.Model):
     """The last answer of the business information system (YTJ) about a company.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -43,7 +44,9 @@ from contacts.services.duplicates.facts import (
     holders_of_points,
     points_of,
 )
+from register import actors
 from register.identifiers import name_words
+from register.models import Job
 from register.services import jobs
 
 # Records read, or pairs compared, at a time: some 10 MB.
@@ -51,6 +54,7 @@ BATCH = 5_000
 # More who share one thing are a switchboard or a list, and their pairs thousands.
 MOST_ALIKE = 20
 KIND_OF_JOB = "contacts.find_duplicates"
+EVERY = timedelta(hours=23, minutes=50)
 
 _POINTS = """
     INSERT INTO scan_pair
@@ -82,6 +86,15 @@ _SAME_PLACE = """
     ON CONFLICT DO NOTHING
 """
 _NEXT = "SELECT first, second FROM scan_pair WHERE (first, second) > (%s, %s) ORDER BY first, second LIMIT %s"
+
+
+def order_daily() -> Job | None:
+    """Order a scan unless one was ordered within the last day."""
+    today = timezone.now() - EVERY
+    if Job.objects.filter(kind=KIND_OF_JOB, created_at__gt=today).exists():
+        return None
+    actor = actors.system("customer_relationship")
+    return jobs.order(KIND_OF_JOB, object_id="", actor=actor)
 
 
 @jobs.register_kind(KIND_OF_JOB, _("Find possible duplicates"))

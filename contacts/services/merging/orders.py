@@ -1,0 +1,141 @@
+"""Ordering merges and their undoing; a worker carries them out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import CompanyMerge, ContactMerge, Merge
+from contacts.services.merging import carry_out, fields, undo
+from contacts.services.merging.kinds import (
+    KINDS,
+    Kind,
+    objection_in_words,
+    objection_to,
+)
+from register import actors
+from register.actors import Actor
+from register.errors import Conflict, DomainError
+from register.models import Job
+from register.services import jobs
+
+MERGE, UNDO = "contacts.merge", "contacts.undo_merge"
+_UNDER_WAY = [Merge.State.ORDERED, Merge.State.UNDOING]
+_MODELS: tuple[type[Merge], ...] = (ContactMerge, CompanyMerge)
+
+# Why a merge was not carried out, or not undone, by its code.
+REFUSALS = {
+    "record_gone": _("One of the records does not exist any more."),
+    "merged_further": _(
+        "The record went into another one meanwhile. Undo that merge first."
+    ),
+    "too_long_ago": _("It is too long ago: what the record held is not kept any more."),
+}
+
+
+@transaction.atomic
+def order(
+    *, kept: Any, gone: Any, taken: Collection[str] = (), actor: Actor
+) -> tuple[Merge, Job]:
+    """Order that ``gone`` goes into ``kept``.
+
+    ``taken`` names the fields in which the record that goes is right; what only it
+    says is taken anyway. Raises DomainError where that is no choice, where one of the
+    two is being merged, or where an app above objects.
+    """
+    kind = KINDS[type(kept)]
+    if kept.pk == gone.pk:
+        raise DomainError("merge_itself", _("Choose two different records."))
+    known = {choice.name for choice in fields.choices(kept, gone)}
+    if set(taken) - known:
+        raise DomainError("merge_field", _("This field cannot be chosen."))
+    # Ordered twice at once, the second waits here and then sees the first.
+    rows = kind.model._base_manager.select_for_update(no_key=True)
+    there = list(rows.filter(pk__in=[kept.pk, gone.pk]).order_by("pk"))
+    if len(there) < 2:
+        raise Conflict("record_gone", REFUSALS["record_gone"])
+    if _under_way(kind, [kept.pk, gone.pk]):
+        raise Conflict(
+            "merge_under_way", _("One of the records is being merged already.")
+        )
+    if (objection := objection_to(kind, kept.pk, gone.pk)) is not None:
+        raise objection
+    model: Any = kind.merge
+    merge = model._base_manager.create(
+        kept=kept,
+        kept_then=kept.pk,
+        gone_id=gone.pk,
+        taken=sorted(set(taken)),
+        ordered_by=actor.user,
+    )
+    return merge, _order_job(MERGE, merge, actor)
+
+
+@transaction.atomic
+def order_undo(merge: Merge, *, actor: Actor) -> tuple[Merge, Job]:
+    """Order that a merge is undone. Raises Conflict if it is not there to be undone."""
+    model = type(merge)
+    locked = model._base_manager.select_for_update().filter(pk=merge.pk).first()
+    if locked is None or locked.state != Merge.State.DONE:
+        raise Conflict(
+            "merge_not_done", _("This merge is undone already, or not carried out.")
+        )
+    locked.state, locked.refusal = Merge.State.UNDOING, ""
+    locked.save(update_fields=["state", "refusal"])
+    return locked, _order_job(UNDO, locked, actor)
+
+
+def why_not(merge: Merge) -> Any:
+    """Return in a sentence why a merge was not carried out or not undone, or ""."""
+    return REFUSALS.get(merge.refusal) or objection_in_words(merge.refusal)
+
+
+def merge_of_job(job: Job) -> Merge | None:
+    """Return what a job merges or undoes."""
+    try:
+        key = uuid.UUID(job.object_id)
+    except ValueError:
+        return None
+    found = (model._base_manager.filter(pk=key).first() for model in _MODELS)
+    return next((merge for merge in found if merge is not None), None)
+
+
+@jobs.register_kind(MERGE, _("Merge two records"))
+def run_merge(object_id: str, progress: jobs.Progress) -> dict[str, int]:
+    """Carry out a merge."""
+    merge, actor = _of(object_id, progress)
+    if merge is None:
+        return {}
+    done = carry_out.carry_out(merge, actor=actor)
+    return {"merged": int(done.state == Merge.State.DONE)}
+
+
+@jobs.register_kind(UNDO, _("Undo a merge"))
+def run_undo(object_id: str, progress: jobs.Progress) -> dict[str, int]:
+    """Undo a merge."""
+    merge, actor = _of(object_id, progress)
+    if merge is None:
+        return {}
+    done = undo.carry_out(merge, actor=actor)
+    return {"undone": int(done.state == Merge.State.UNDONE)}
+
+
+def _of(object_id: str, progress: jobs.Progress) -> tuple[Merge | None, Actor]:
+    user = progress.job.created_by
+    actor = actors.of_user(user) if user else actors.system("customer_relationship")
+    progress.start(1)
+    return merge_of_job(progress.job), actor
+
+
+def _under_way(kind: Kind, keys: list[uuid.UUID]) -> bool:
+    merges = kind.merge._base_manager.filter(state__in=_UNDER_WAY)
+    return merges.filter(Q(gone_id__in=keys) | Q(kept_then__in=keys)).exists()
+
+
+def _order_job(code: str, merge: Merge, actor: Actor) -> Job:
+    return jobs.order(code, object_id=merge.pk, actor=actor)
