@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Self
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -42,6 +42,8 @@ class ContactIn(Body):
 
     first_name: Name = ""
     last_name: Name = ""
+    preferred_name: Name = ""
+    language: Literal["", "fi", "sv", "en"] = ""
     emails: list[GivenEmail] = Field(default=[], max_length=MOST_ADDRESSES)
     phones: list[GivenPhone] = Field(default=[], max_length=MOST_ADDRESSES)
     source_detail: str = Field(default="", max_length=200)
@@ -78,6 +80,10 @@ class PointOut(Schema):
     value: str
     label: str
     is_primary: bool
+    usage: str
+    valid_from: date | None
+    valid_to: date | None
+    is_verified: bool
 
 
 class ContactOut(Schema):
@@ -86,6 +92,7 @@ class ContactOut(Schema):
     id: UUID
     first_name: str
     last_name: str
+    preferred_name: str
     language: str
     relationship: str
     emails: list[PointOut]
@@ -93,6 +100,7 @@ class ContactOut(Schema):
     source: str
     source_detail: str
     has_protected_address: bool
+    collected_at: datetime
     created_at: datetime
     updated_at: datetime
 
@@ -127,6 +135,8 @@ def create_or_find_contact(
         contact, is_new = people.find_or_create(
             first_name=body.first_name,
             last_name=body.last_name,
+            preferred_name=body.preferred_name,
+            language=body.language,
             emails=body.emails,
             phones=body.phones,
             source=Source.API,
@@ -215,6 +225,7 @@ def contact_out(contact: Contact, *, is_protected: bool, reader: object) -> Cont
         id=contact.pk,
         first_name=contact.first_name,
         last_name=contact.last_name,
+        preferred_name=contact.preferred_name,
         language=contact.language,
         relationship=contact.relationship,
         emails=_points(points, ContactPoint.Kind.EMAIL),
@@ -222,6 +233,7 @@ def contact_out(contact: Contact, *, is_protected: bool, reader: object) -> Cont
         source=contact.source,
         source_detail=contact.source_detail,
         has_protected_address=is_protected,
+        collected_at=contact.collected_at,
         created_at=contact.created_at,
         updated_at=contact.updated_at,
     )
@@ -233,7 +245,15 @@ def _is_clear(key: ApiKey, kind: ContactPoint.Kind) -> bool:
 
 def _points(points: list[ContactPoint], kind: ContactPoint.Kind) -> list[PointOut]:
     return [
-        PointOut(value=point.value, label=point.label, is_primary=point.is_primary)
+        PointOut(
+            value=point.value,
+            label=point.label,
+            is_primary=point.is_primary,
+            usage=point.usage,
+            valid_from=point.valid_from,
+            valid_to=point.valid_to,
+            is_verified=point.verified_at is not None,
+        )
         for point in points
         if point.kind == kind
     ]

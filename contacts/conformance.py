@@ -1,4 +1,4 @@
-"""Clauses N2, N3.4 and N7.4: who is in the register, from where, and for how long."""
+"""Clauses N2, N3.4, N4.8, N4.16 and N7.4: who is in the register, from where, and how long."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from contacts.models import (
     Company,
     Contact,
     ContactPoint,
+    InferredInterest,
+    Interest,
     PostalAddress,
+    Profile,
+    ServiceAgreement,
 )
 from contacts.models.people import Source
+from contacts.reasons import without_reason
 from register.conformance.measures import capped, size_of
 from register.conformance.registry import (
     Board,
@@ -32,6 +37,10 @@ WITH_A_SOURCE: tuple[type[models.Model], ...] = (
     PostalAddress,
     Company,
     Affiliation,
+    ServiceAgreement,
+    Interest,
+    InferredInterest,
+    Profile,
 )
 # Nobody's last role may have ended longer ago than a prospect would be kept.
 KEPT_AFTER_LAST_ROLE = relativedelta(months=24)
@@ -67,7 +76,9 @@ not_built(
 @live_check(
     "customers_of_known_kinds",
     "N2.2",
-    promise=_("Every customer is a company, a sole trader or an association."),
+    promise=_(
+        "Every customer is a company, a sole trader, a consumer or an association."
+    ),
     remedy=_("Correct the kind on the company's page."),
     link=COMPANIES,
     labels={"of_no_kind": _("Of no kind that the register knows")},
@@ -81,9 +92,7 @@ def customers_of_known_kinds(board: Board) -> Finding:
 not_built(
     "rules_by_kind",
     "N2.2",
-    what=_(
-        "Consumers without a company, and marketing by rules that differ by the kind of customer, are not built yet."
-    ),
+    what=_("Marketing by rules that differ by the kind of customer is not built yet."),
 )
 
 
@@ -165,13 +174,66 @@ def people_are_told(board: Board) -> Finding:
     )
 
 
-not_built(
-    "service_history",
+@live_check(
+    "kept_for_a_reason",
     "N7.4",
-    what=_(
-        "The history of the services a customer used, which may keep a person's data longer, is not kept yet."
+    promise=_(
+        "Whoever is kept is a contact person or a recent contact, or uses a service or did while its history is kept."
     ),
+    remedy=_(
+        "Look whether a reason remains to keep the person; if not, have the data erased."
+    ),
+    link=CONTACTS,
+    labels={"due_for_review": _("Without a known reason: due for review")},
 )
+def kept_for_a_reason(board: Board) -> Finding:
+    """Look for people whom no role, service or recent contact keeps."""
+    return _none(Contact, "due_for_review", without_reason(at=board.at))
+
+
+@live_check(
+    "agreements_of_one_customer",
+    "N7.4",
+    promise=_("Every service agreement is somebody's, a company's or a person's."),
+    remedy=_("Find out from the audit trail whose it was, and name the customer."),
+    link="admin:contacts_serviceagreement_changelist",
+    labels={"of_nobody": _("Of no customer")},
+)
+def agreements_of_one_customer(board: Board) -> Finding:
+    """Look for agreements without a customer, which would keep nobody."""
+    odd = ServiceAgreement.objects.filter(company=None, person=None)
+    return _none(ServiceAgreement, "of_nobody", odd)
+
+
+@live_check(
+    "conclusions_heed_objections",
+    "N4.8",
+    promise=_("Nothing is concluded about people who objected to profiling."),
+    remedy=_("Delete what was concluded on the form of the person."),
+    link=CONTACTS,
+    labels={"despite_objection": _("Concluded despite an objection")},
+)
+def conclusions_heed_objections(board: Board) -> Finding:
+    """Look for conclusions about people who objected to them."""
+    objected = Profile.objects.filter(objected_at__isnull=False)
+    odd = InferredInterest.objects.filter(contact__in=objected.values("contact"))
+    return _none(InferredInterest, "despite_objection", odd)
+
+
+@live_check(
+    "classification_is_the_persons",
+    "N4.16",
+    promise=_("An interest the person named is not counted as concluded, too."),
+    remedy=_("Delete the concluded interest on the form of the person."),
+    link=CONTACTS,
+    labels={"twice": _("Named and concluded")},
+)
+def classification_is_the_persons(board: Board) -> Finding:
+    """Look for interests that stand in both tables."""
+    named = Interest.objects.filter(
+        contact=OuterRef("contact"), topic=OuterRef("topic")
+    )
+    return _none(Interest, "twice", InferredInterest.objects.filter(Exists(named)))
 
 
 def _none(

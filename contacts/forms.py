@@ -6,35 +6,42 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.text import capfirst
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from contacts import normal_forms
-from contacts.forms_alike import IS_NEW, companies_alike, people_alike
+from contacts.forms_addresses import (
+    ContactPointForm,
+    ContactPointFormSet,
+    PostalAddressForm,
+    PostalAddressFormSet,
+    name_the_inputs,
+)
+from contacts.forms_alike import IS_NEW, companies_alike
 from contacts.models import (
     Affiliation,
     Company,
     Contact,
-    ContactPoint,
-    PostalAddress,
+    Duty,
     Situation,
 )
 from register.database.locks import Lock, advisory_locks
 from register.database.visibility import choosing_rows
 from register.errors import DomainError
 
-
-def name_the_inputs(form: forms.ModelForm[Any]) -> None:
-    """Give the inputs of a table names for people who cannot see its head."""
-    for field in form.fields.values():
-        field.widget.attrs.setdefault("aria-label", capfirst(str(field.label)))
-
-
-def widen(field: forms.Field) -> None:
-    """Give an input of a table room for what usually stands in it."""
-    classes = field.widget.attrs.get("class", "")
-    field.widget.attrs["class"] = f"{classes} sel-input-wide".strip()
+__all__ = [
+    "AffiliationForm",
+    "AffiliationFormSet",
+    "CompanyForm",
+    "ContactForm",
+    "ContactPointForm",
+    "ContactPointFormSet",
+    "PostalAddressForm",
+    "PostalAddressFormSet",
+]
 
 
 class ContactForm(forms.ModelForm[Contact]):
@@ -45,6 +52,7 @@ class ContactForm(forms.ModelForm[Contact]):
         fields = (
             "first_name",
             "last_name",
+            "preferred_name",
             "language",
             "relationship",
             "source",
@@ -54,177 +62,39 @@ class ContactForm(forms.ModelForm[Contact]):
         )
 
 
-class ContactPointForm(forms.ModelForm[ContactPoint]):
-    """An e-mail address or telephone number."""
-
-    class Meta:
-        model = ContactPoint
-        fields = ("kind", "value", "label", "is_primary", "source")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        name_the_inputs(self)
-        if "value" in self.fields:
-            widen(self.fields["value"])
-
-    def clean(self) -> None:
-        """Bring the address into its normal form."""
-        super().clean()
-        kind, value = self.cleaned_data.get("kind"), self.cleaned_data.get("value")
-        if not kind or not value:
-            return
-        try:
-            if kind == ContactPoint.Kind.EMAIL:
-                self.cleaned_data["value"] = normal_forms.email(value)
-            else:
-                self.cleaned_data["value"] = normal_forms.phone(value)
-        except DomainError as error:
-            self.add_error("value", ValidationError(str(error), error.code))
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if "value" in self.changed_data:
-            # Another address: nothing is known of it.
-            self.instance.undeliverable_since = None
-
-    def validate_constraints(self) -> None:
-        """Leave it to the set, which knows which address takes whose place."""
-
-    def validate_unique(self) -> None:
-        """Leave it to the set."""
-
-
-class ContactPointFormSet(PaginationInlineFormSet):
-    """All addresses of a person: none twice, and one primary of each kind."""
-
-    def clean(self) -> None:
-        """Check the set as it would be stored, while no import adds people."""
-        super().clean()
-        advisory_locks(Lock.CONTACT_POINT, ())
-        submitted = [form.instance.pk for form in self.initial_forms]
-        others = self.queryset.exclude(pk__in=submitted) if self.instance.pk else []
-        known = {(point.kind, point.value) for point in others}
-        primary = {point.kind for point in others if point.is_primary}
-        kept = self._kept()
-        for form in kept:
-            kind, value = form.cleaned_data.get("kind"), form.cleaned_data.get("value")
-            if not kind or not value or "value" in form.errors:
-                continue
-            if (kind, value) in known:
-                form.add_error("value", _("The contact has this address already."))
-            known.add((kind, value))
-            if form.cleaned_data.get("is_primary"):
-                if kind in primary:
-                    form.add_error(
-                        "is_primary",
-                        _(
-                            "Only one address of a kind can be primary. Leave one of them marked."
-                        ),
-                    )
-                primary.add(kind)
-        named = self.instance.first_name or self.instance.last_name
-        if not (kept or named or known):
-            raise ValidationError(
-                _("Give a name, an e-mail address or a telephone number."), "empty"
-            )
-        if self.instance._state.adding and not any(self.errors):
-            self._ask_about_duplicates()
-
-    def _ask_about_duplicates(self) -> None:
-        """Let nobody be added a second time unknowingly."""
-        if not self.data.get(IS_NEW) and people_alike(self.data, Situation.ASKING):
-            raise ValidationError(
-                _(
-                    "Perhaps this person is in the register already. Open those named above; if it is somebody else, tick the box and save again."
-                ),
-                "alike",
-            )
-
-    def validate_unique(self) -> None:
-        """Leave it to :meth:`clean`, which says it beside the address."""
-
-    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        """Store the set; the first address of a kind is primary if none is marked."""
-        kept = [form for form in self._kept() if form.cleaned_data.get("value")]
-        with_primary = {
-            form.cleaned_data["kind"]
-            for form in kept
-            if form.cleaned_data["is_primary"]
-        }
-        for form in kept:
-            if form.cleaned_data["kind"] not in with_primary:
-                form.instance.is_primary = True
-                with_primary.add(form.cleaned_data["kind"])
-                # Otherwise an untouched form is not saved.
-                form.changed_data.append("is_primary")
-        # Before another takes its place: the database allows one at any moment.
-        given_up = [
-            form.instance.pk
-            for form in self.initial_forms
-            if not form.instance.is_primary
-        ]
-        ContactPoint.objects.filter(pk__in=given_up).update(is_primary=False)
-        return super().save(commit=commit)
-
-    def _kept(self) -> list[Any]:
-        return [
-            form
-            for form in self.forms
-            if hasattr(form, "cleaned_data")
-            and not form.cleaned_data.get("DELETE")
-            and (form.instance.pk or form.has_changed())
-        ]
-
-
-class PostalAddressForm(forms.ModelForm[PostalAddress]):
-    """A postal address."""
-
-    class Meta:
-        model = PostalAddress
-        fields = ("street", "postcode", "town", "country", "source")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        name_the_inputs(self)
-
-    def clean_country(self) -> str:
-        """Take the two letters of ISO 3166-1 in any case."""
-        from phonenumbers import SUPPORTED_REGIONS
-
-        country = str(self.cleaned_data["country"]).upper()
-        if country not in SUPPORTED_REGIONS:
-            raise ValidationError(
-                _("Write the country as two letters, for example FI, SE or EE."),
-                "country",
-            )
-        return country
-
-    def clean(self) -> None:
-        """Ask for something that a letter can reach."""
-        super().clean()
-        if not self.errors and not (
-            self.cleaned_data.get("street") or self.cleaned_data.get("town")
-        ):
-            self.add_error(
-                "street",
-                ValidationError(_("Write at least the street or the town."), "empty"),
-            )
-
-
 class AffiliationForm(forms.ModelForm[Affiliation]):
     """A role at a company."""
 
+    duties = forms.MultipleChoiceField(
+        label=_("duties"), required=False, widget=UnfoldAdminSelect2MultipleWidget
+    )
+
     class Meta:
         model = Affiliation
-        fields = ("company", "job_title", "valid_from", "valid_to", "source")
+        fields = (
+            "company",
+            "job_title",
+            "department",
+            "duties",
+            "is_main",
+            "valid_from",
+            "valid_to",
+            "source",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        duties = self.fields.get("duties")
+        if isinstance(duties, forms.MultipleChoiceField):
+            duties.choices = duty_choices(self.instance.duties)
         name_the_inputs(self)
 
     def clean(self) -> None:
-        """Refuse an end before the beginning."""
+        """Refuse an end before the beginning; who was there before is not the main contact."""
         super().clean()
+        valid_to = self.cleaned_data.get("valid_to")
+        if valid_to and valid_to < timezone.localdate():
+            self.cleaned_data["is_main"] = False
         start, end = (
             self.cleaned_data.get(name) for name in ("valid_from", "valid_to")
         )
@@ -233,6 +103,46 @@ class AffiliationForm(forms.ModelForm[Affiliation]):
                 "valid_to",
                 ValidationError(_("The role ends before it begins."), "order"),
             )
+
+    def validate_constraints(self) -> None:
+        """Leave it to the set: a new main contact takes the place of the one before."""
+
+
+class AffiliationFormSet(PaginationInlineFormSet):
+    """All roles of a person."""
+
+    def clean(self) -> None:
+        """Refuse the same person twice as a company's main contact."""
+        super().clean()
+        mains: set[Any] = set()
+        for form in self.forms:
+            if form.cleaned_data.get("DELETE") or not form.cleaned_data.get("is_main"):
+                continue
+            company = form.cleaned_data.get("company")
+            if company in mains:
+                form.add_error("is_main", _("Mark one role at a company alone."))
+            mains.add(company)
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        """Store the set; a new main contact takes the place of the one before."""
+        own = [form.instance.pk for form in self.initial_forms]
+        given_up = [f.instance.pk for f in self.initial_forms if not f.instance.is_main]
+        Affiliation.objects.filter(pk__in=given_up).update(is_main=False)
+        for form in self.forms:
+            if form.cleaned_data.get("is_main") and not form.cleaned_data.get("DELETE"):
+                before = Affiliation.objects.filter(
+                    company=form.cleaned_data["company"], is_main=True
+                )
+                before.exclude(pk__in=own).update(is_main=False)
+        return super().save(commit=commit)
+
+
+def duty_choices(chosen: list[str]) -> list[tuple[str, str]]:
+    """Return the duties that are offered, and those that a role has already."""
+    words = Duty.objects.filter(Q(is_offered=True) | Q(code__in=chosen or []))
+    return sorted(
+        ((word.code, str(word)) for word in words), key=lambda pair: pair[1].lower()
+    )
 
 
 class CompanyForm(forms.ModelForm[Company]):
@@ -243,6 +153,8 @@ class CompanyForm(forms.ModelForm[Company]):
         fields = (
             "name",
             "kind",
+            "status",
+            "status_since",
             "business_id",
             "street",
             "postcode",

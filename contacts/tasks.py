@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from contacts.services import search_words
+from contacts.services import agreements, company_register, endings, search_words
 from contacts.services.duplicates import scan
 from contacts.services.imports import runs, undo
 from contacts.services.merging import orders
 
-__all__ = ["order_duplicate_scan", "orders", "runs", "sweep_turned_roles", "undo"]
+__all__ = [
+    "order_duplicate_scan",
+    "orders",
+    "refresh_company_data",
+    "runs",
+    "sweep_ended",
+    "sweep_turned_roles",
+    "undo",
+]
 
 
 @shared_task
@@ -22,3 +30,15 @@ def sweep_turned_roles() -> int:
 def order_duplicate_scan() -> None:
     """Have everybody compared with everybody, once a day."""
     scan.order_daily()
+
+
+@shared_task
+def sweep_ended() -> int:
+    """Let statuses, primary addresses and main contacts follow what ended."""
+    return agreements.follow_ended() + endings.follow()
+
+
+@shared_task
+def refresh_company_data() -> int:
+    """Ask the public register again about the companies asked about longest ago."""
+    return company_register.refresh_oldest()

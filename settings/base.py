@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -49,6 +50,14 @@ CONTROLLER = {
     "dpo_email": env.str("CONTROLLER_DPO_EMAIL", default=""),
     "dpo_address": env.str("CONTROLLER_DPO_ADDRESS", default=""),
 }
+
+# The public register of companies (YTJ); empty: it is not asked. For Finland
+# https://avoindata.prh.fi/opendata-ytj-api/v3/companies
+COMPANY_REGISTER_URL = env.str("COMPANY_REGISTER_URL", default="")
+# The only hosts that are asked anything over HTTP (register.outbound.http).
+OUTBOUND_HOSTS = [
+    host for url in (COMPANY_REGISTER_URL,) if (host := urlsplit(url).netloc)
+]
 
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])

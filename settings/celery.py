@@ -76,6 +76,12 @@ app.conf.beat_schedule = {
         "contacts.tasks.sweep_turned_roles", hours=1
     ),
     "send e-mail": _every("communications.tasks.send_messages", seconds=30),
+    "follow agreements and addresses that ended": _every(
+        "contacts.tasks.sweep_ended", hours=1
+    ),
+    "ask the register of companies again": _every(
+        "contacts.tasks.refresh_company_data", minutes=10
+    ),
     "remind of follow-ups": _every("communications.tasks.remind", minutes=1),
     # One a day; asked often, so that a day without beat is made up for.
     "look for duplicates": _every("contacts.tasks.order_duplicate_scan", minutes=30),

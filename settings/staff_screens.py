@@ -124,6 +124,11 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _table(_("Contacts"), "group", "contacts.contact"),
                     _table(_("Companies"), "domain", "contacts.company"),
+                    _table(
+                        _("Service agreements"),
+                        "handshake",
+                        "contacts.serviceagreement",
+                    ),
                     _table(_("Imports"), "upload_file", "contacts.importbatch"),
                     _table(
                         _("Information duty"),
@@ -145,6 +150,9 @@ UNFOLD: dict[str, Any] = {
                     _table(
                         _("Duplicate companies"), "domain_add", "contacts.companypair"
                     ),
+                    _table(_("Duties"), "badge", "contacts.duty"),
+                    _table(_("Services"), "category", "contacts.service"),
+                    _table(_("Topics of interest"), "interests", "contacts.topic"),
                 ],
             },
             {
@@ -193,6 +201,11 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _table(_("Rules for look-ups"), "rule", "register.lookuprule"),
                     _table(_("Working hours"), "schedule", "register.workinghours"),
+                    _table(
+                        _("Revisions of the notice"),
+                        "news",
+                        "register.noticerevision",
+                    ),
                     _table(_("Legal parameters"), "gavel", "register.legalparameter"),
                 ],
             },

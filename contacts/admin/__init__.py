@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from contacts.admin import companies, contacts, duplicates, exports, imports
+from contacts.admin import (
+    agreements,
+    companies,
+    contacts,
+    duplicates,
+    exports,
+    imports,
+    words,
+)
 
-__all__ = ["companies", "contacts", "duplicates", "exports", "imports"]
+__all__ = [
+    "agreements",
+    "companies",
+    "contacts",
+    "duplicates",
+    "exports",
+    "imports",
+    "words",
+]

@@ -20,7 +20,7 @@ from contacts.forms import CompanyForm
 from contacts.forms_alike import companies_alike
 from contacts.models import Affiliation, Company, Situation
 from contacts.models.people import Source
-from contacts.screens import alike, protection
+from contacts.screens import alike, company_page, protection
 from contacts.services import search_words
 from register import access, actors, audit
 from register.database.visibility import with_whereabouts
@@ -37,11 +37,11 @@ class CompanyAdmin(AssignedAdmin):
 
     form = CompanyForm
     paginator = IdsFirstPaginator
-    list_display = ("name", "business_id", "kind", "town", "source")
+    list_display = ("name", "business_id", "kind", "status", "town", "source")
     # By what an index gives in order.
     sortable_by = ("name",)
     preserve_filters = False
-    list_filter = ("kind", "source")
+    list_filter = ("kind", "status", "source")
     ordering = ("name", "id")
     search_fields = ("words__word",)
     search_help_text = _("Name or business id")
@@ -53,6 +53,7 @@ class CompanyAdmin(AssignedAdmin):
             {
                 "fields": (
                     ("name", "kind"),
+                    ("status", "status_since"),
                     ("business_id", "source"),
                     "street",
                     ("postcode", "town"),
@@ -158,6 +159,34 @@ class CompanyAdmin(AssignedAdmin):
         )
         return response
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of a company and what is done there."""
+        view = self.admin_site.admin_view
+        this = {"model_admin": self}
+        return [
+            # What the form asks while a company is typed.
+            path("alike/", view(alike.companies), name="contacts_company_alike"),
+            path(
+                "<str:object_id>/page/",
+                view(company_page.show),
+                this,
+                name="contacts_company_page",
+            ),
+            path(
+                "<str:object_id>/register/fetch/",
+                view(company_page.fetch),
+                this,
+                name="contacts_company_register_fetch",
+            ),
+            path(
+                "<str:object_id>/register/decide/",
+                view(company_page.decide),
+                this,
+                name="contacts_company_register_decide",
+            ),
+            *super().get_urls(),
+        ]
+
     def response_add(
         self, request: HttpRequest, obj: Company, post_url_continue: str | None = None
     ) -> HttpResponse:
@@ -180,12 +209,6 @@ class CompanyAdmin(AssignedAdmin):
             found = companies_alike(request.POST, Situation.TYPING)
             context |= alike.context_of(request, companies=found)
         return context
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add what the form asks while a company is typed."""
-        view = self.admin_site.admin_view
-        own = path("alike/", view(alike.companies), name="contacts_company_alike")
-        return [own, *super().get_urls()]
 
     def _people(self, request: HttpRequest, company: Company) -> dict[str, Any]:
         roles = Affiliation.objects.filter(company=company)

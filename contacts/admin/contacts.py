@@ -43,6 +43,7 @@ from register import access, actors
 from register.database.locks import Lock, advisory_locks
 from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
+from register.models import NoticeRevision
 from register.screens.filters import DayRangeFilter
 from register.services import protections
 
@@ -50,6 +51,9 @@ PARTS = (
     inlines.ContactPointInline,
     inlines.AffiliationInline,
     inlines.PostalAddressInline,
+    inlines.InterestInline,
+    inlines.InferredInterestInline,
+    inlines.ProfileInline,
 )
 
 
@@ -93,7 +97,8 @@ class ContactAdmin(AssignedAdmin):
             {
                 "fields": (
                     ("first_name", "last_name"),
-                    ("language", "relationship"),
+                    ("preferred_name", "language"),
+                    "relationship",
                     ("source", "source_detail"),
                     assignment.LINE,
                 )
@@ -214,6 +219,14 @@ class ContactAdmin(AssignedAdmin):
         """Keep the source: it proves where a record came from (N3.4)."""
         return ("source",) if obj else ()
 
+    def save_model(
+        self, request: HttpRequest, obj: Contact, form: Any, change: Any
+    ) -> None:
+        """Save, a new contact with the notice that people are told of at this time."""
+        if not change:
+            obj.notice = NoticeRevision.in_force()
+        super().save_model(request, obj, form, change)
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose that staff entered it."""
         return {"source": Source.STAFF}
@@ -245,6 +258,9 @@ class ContactAdmin(AssignedAdmin):
     ) -> None:
         """Save the parts, then renew the words by which the contact is found."""
         super().save_related(request, form, formsets, change)
+        # What the person named is no conclusion any more.
+        named = form.instance.interests.values("topic")
+        form.instance.inferred_interests.filter(topic__in=named).delete()
         # A new role of a protected person hides a sole trader's company from others.
         if protections.protected_among([form.instance.pk]):
             search_words.refresh_with_colleagues([form.instance.pk])
@@ -344,6 +360,11 @@ class ContactAdmin(AssignedAdmin):
                 view(readers.show),
                 {"model_admin": self},
                 name="contacts_contact_readers",
+            ),
+            path(
+                "<uuid:object_id>/profiling/object/",
+                view(contact_page.object_to_profiling),
+                name="contacts_contact_object_to_profiling",
             ),
             path(
                 "<str:object_id>/page/",

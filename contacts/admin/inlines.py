@@ -10,8 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from contacts import forms
-from contacts.models import Affiliation, Company, ContactPoint, PostalAddress
+from contacts.models import (
+    Affiliation,
+    Company,
+    ContactPoint,
+    InferredInterest,
+    Interest,
+    PostalAddress,
+    Profile,
+)
 from contacts.models.people import Source
+from contacts.services import interests
 from register import access
 from register.datamap.vocabulary import Action, Category
 from register.services import protections
@@ -76,6 +85,7 @@ class PartOfContact(TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Propose that staff entered it; they may say otherwise."""
         formset = super().get_formset(request, obj, **kwargs)
+        formset.form.user = request.user  # who verifies an address
         if "source" in formset.form.base_fields:
             formset.form.base_fields["source"].initial = Source.STAFF
         return formset
@@ -87,7 +97,17 @@ class ContactPointInline(PartOfContact):
     model = ContactPoint
     form = forms.ContactPointForm
     formset = forms.ContactPointFormSet
-    fields = ("kind", "value", "label", "is_primary", "source")
+    fields = (
+        "kind",
+        "value",
+        "usage",
+        "label",
+        "is_primary",
+        "valid_from",
+        "valid_to",
+        "verified_how",
+        "source",
+    )
     by_kind = frozenset({"value"})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactPoint]:
@@ -126,7 +146,19 @@ class PostalAddressInline(PartOfContact):
     model = PostalAddress
     tells_whereabouts = True
     form = forms.PostalAddressForm
-    fields = ("street", "postcode", "town", "country", "source")
+    formset = forms.PostalAddressFormSet
+    fields = (
+        "street",
+        "postcode",
+        "town",
+        "country",
+        "usage",
+        "is_primary",
+        "valid_from",
+        "valid_to",
+        "verified_how",
+        "source",
+    )
 
 
 class AffiliationInline(PartOfContact):
@@ -136,7 +168,17 @@ class AffiliationInline(PartOfContact):
     tells_whereabouts = True
     form = forms.AffiliationForm
     category = Category.COMPANY
-    fields = ("company", "job_title", "valid_from", "valid_to", "source")
+    formset = forms.AffiliationFormSet
+    fields = (
+        "company",
+        "job_title",
+        "department",
+        "duties",
+        "is_main",
+        "valid_from",
+        "valid_to",
+        "source",
+    )
     autocomplete_fields = ("company",)
     verbose_name_plural = _("Roles at companies")
 
@@ -157,3 +199,70 @@ class AffiliationInline(PartOfContact):
         if field is not None and db_field.name == "company":
             field.label_from_instance = lambda company: company.name
         return field
+
+
+class WithTopic(PartOfContact):
+    """A part that names a topic."""
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Choose among topics; they are added elsewhere."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        for name in ("can_add_related", "can_change_related", "can_view_related"):
+            if field is not None and hasattr(field.widget, name):
+                setattr(field.widget, name, False)
+        return field
+
+
+class InterestInline(WithTopic):
+    """Interests the person named."""
+
+    model = Interest
+    category = Category.CLASSIFICATION
+    fields = ("topic", "given_on", "source")
+    verbose_name_plural = _("Interests the person named")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Propose that the person said so."""
+        formset = super().get_formset(request, obj, **kwargs)
+        if "source" in formset.form.base_fields:
+            formset.form.base_fields["source"].initial = Source.PERSON
+        return formset
+
+
+class InferredInterestInline(WithTopic):
+    """Interests that were concluded: not after an objection to that."""
+
+    model = InferredInterest
+    category = Category.PROFILE
+    fields = ("topic", "concluded_from", "concluded_on", "source")
+    verbose_name_plural = _("Concluded interests")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse where the person objected to profiling (GDPR Art. 21)."""
+        return _may_conclude(obj) and self.has_change_permission(request, obj)
+
+
+class ProfileInline(PartOfContact):
+    """What was made of the person."""
+
+    model = Profile
+    category = Category.PROFILE
+    fields = ("role_level", "industry", "company_size", "source")
+    verbose_name_plural = _("Profile")
+    max_num = 1
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse where the person objected to profiling (GDPR Art. 21)."""
+        return _may_conclude(obj) and super().has_change_permission(request, obj)
+
+    has_add_permission = has_change_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: it is emptied, and an objection in it stays."""
+        return False
+
+
+def _may_conclude(contact: Any) -> bool:
+    return contact is None or not interests.has_objected(contact)

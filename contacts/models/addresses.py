@@ -125,6 +125,15 @@ def _in_order(name: str) -> models.CheckConstraint:
     )
 
 
+def _ending(name: str) -> models.Index:
+    """Return an index of the few primary addresses with a last day, for services.endings."""
+    return models.Index(
+        fields=["valid_to"],
+        name=name,
+        condition=Q(is_primary=True, valid_to__isnull=False),
+    )
+
+
 def _dated(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(verified_how="") | Q(verified_at__isnull=False),
@@ -203,6 +212,7 @@ class ContactPoint(Address):
             # Finding the owner of an address: import, API, requests.
             models.Index(fields=["value", "kind"], name="contactpoint_value"),
             without_source("contactpoint_without_source"),
+            _ending("contactpoint_ending"),
         ]
 
     def __str__(self) -> str:
@@ -258,7 +268,10 @@ class PostalAddress(Address):
             _in_order("postaladdress_ends_after_start"),
             _dated("postaladdress_verified_how"),
         ]
-        indexes = [without_source("postaladdress_without_source")]
+        indexes = [
+            without_source("postaladdress_without_source"),
+            _ending("postaladdress_ending"),
+        ]
 
     def __str__(self) -> str:
         return f"PostalAddress {self.pk}"

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts import panels, timeline
-from contacts.models import Affiliation, Contact, ContactPoint
+from contacts.models import Affiliation, Contact, ContactPoint, Duty, Profile
+from contacts.reasons import kept_because
 from contacts.selectors import current_affiliations
-from contacts.services import people
+from contacts.services import interests, people
 from register import access, actors, audit
 from register.activities import ACTIVITIES
 from register.datamap.vocabulary import Action, Category
@@ -93,23 +94,30 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     user = request.user
     # A protected person's addresses and roles do not exist for this page.
     protection = protections.protection_of(contact.pk)
-    points = [
-        access.as_seen(user, point)
+    may_see_companies = access.may(user, Action.VIEW, Category.COMPANY)
+    known = [
+        (access.as_seen(user, point), point.is_past)
         for point in contact.points.all()
         if access.shown(user, ContactPoint, "value", kind=point.kind)
     ]
+    homes = [
+        (access.as_seen(user, each), each.is_past) for each in contact.addresses.all()
+    ]
+    points = [point for point, is_past in known if not is_past]
     return {
         "emails": [p for p in points if p.kind == ContactPoint.Kind.EMAIL],
         "phones": [p for p in points if p.kind == ContactPoint.Kind.PHONE],
-        "addresses": [access.as_seen(user, each) for each in contact.addresses.all()],
+        "addresses": [address for address, is_past in homes if not is_past],
+        "past": [each for each, is_past in [*known, *homes] if is_past],
+        **_interests(request, contact),
+        # What keeps somebody may be a company, which not everybody sees.
+        "reasons": kept_because(contact) if may_see_companies else None,
         "responsible": contact.responsible,
         "team": contact.team,
         "protection": protection,
         "is_reader": protection is not None and protections.is_reader(user),
         "may_protect": access.may(user, Action.ADD, Category.PROTECTED),
-        "roles": _roles(contact, user)
-        if access.may(user, Action.VIEW, Category.COMPANY)
-        else None,
+        "roles": _roles(contact, user) if may_see_companies else None,
         "notices": [
             *([PROTECTED] if protection else []),
             *panels.notices_of(contact, user=user),
@@ -120,13 +128,17 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     }
 
 
-def _roles(contact: Contact, user: Any) -> list[tuple[Affiliation, bool]]:
-    """Return all roles, present ones first, and whether each is present."""
+def _roles(contact: Contact, user: Any) -> list[tuple[Affiliation, list[str], bool]]:
+    """Return all roles with their duties, present ones first, and whether each is present."""
     present = set(
         current_affiliations().filter(contact=contact).values_list("pk", flat=True)
     )
     # A company that row security hides is not joined, and its roles neither.
-    roles = contact.affiliations.select_related("company")
+    roles = list(contact.affiliations.select_related("company"))
+    named = {code for role in roles for code in role.duties}
+    words = (
+        {d.code: str(d) for d in Duty.objects.filter(code__in=named)} if named else {}
+    )
     seen = []
     for role in roles:
         company = access.as_seen(user, role.company)
@@ -134,8 +146,43 @@ def _roles(contact: Contact, user: Any) -> list[tuple[Affiliation, bool]]:
         if company is not role.company:
             shown = copy.copy(shown)
             shown.company = company
-        seen.append((shown, role.pk in present))
-    return sorted(seen, key=lambda pair: not pair[1])
+        may_see_duties = access.in_clear(user, Affiliation, "duties")
+        duties = [words.get(d, d) for d in role.duties] if may_see_duties else []
+        seen.append((shown, duties, role.pk in present))
+    return sorted(seen, key=lambda line: not line[2])
+
+
+def _interests(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """Return interests and profile; None stands for what the reader may not see."""
+    found: dict[str, Any] = {"interests": None, "profile": None}
+    if access.may(request.user, Action.VIEW, Category.CLASSIFICATION):
+        found["interests"] = [
+            access.as_seen(request.user, each)
+            for each in contact.interests.select_related("topic")
+        ]
+    if access.may(request.user, Action.VIEW, Category.PROFILE):
+        profile = Profile.objects.filter(contact=contact).first()
+        found["profile"] = access.as_seen(
+            request.user, profile or Profile(contact=contact)
+        )
+        found["inferred"] = [
+            access.as_seen(request.user, each)
+            for each in contact.inferred_interests.select_related("topic")
+        ]
+        found["may_object"] = not interests.has_objected(contact) and access.may(
+            request.user, Action.CHANGE, Category.PROFILE
+        )
+    return found
+
+
+@require_POST
+def object_to_profiling(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
+    """Record that the person objects to profiling; what was concluded is deleted."""
+    access.require(request.user, Action.CHANGE, Category.PROFILE)
+    contact = _contact(str(object_id))
+    interests.object_to_profiling(contact, actor=actors.of_request(request))
+    messages.success(request, _("Nothing more is concluded about the person."))
+    return redirect("admin:contacts_contact_page", contact.pk)
 
 
 def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def protected_people_of_company(object_id: str | None) -> list[uuid.UUID]:
         return []
     with choosing_rows():
         people = Affiliation.objects.filter(
-            company=key, company__kind=Company.Kind.SOLE_TRADER
+            company=key, company__kind__in=Company.NATURAL_PERSONS
         ).values_list("contact_id", flat=True)
         return sorted(protections.protected_among(people))
 

@@ -18,7 +18,7 @@ from register.conformance.registry import Board, Finding, judge, live_check
 from register.database import drift
 from register.datamap.checks import check_model
 from register.datamap.declarations import Ends, Reviewed
-from register.datamap.graph import all_models, category_of, declaration_of
+from register.datamap.graph import all_models, category_of, declaration_of, graph
 from register.datamap.vocabulary import CLAUSES, Category
 
 # Clauses that the tables of a category answer for besides their own.
@@ -88,7 +88,8 @@ def _tables(category: Category) -> Iterator[type[models.Model]]:
 
 
 def _list_of(category: Category) -> str:
-    for model in _tables(category):
+    """Return the list of a table of the category, or that of the people it is about."""
+    for model in [*_tables(category), graph().root("contact").model]:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
         try:
             return reverse(name)

@@ -7,16 +7,27 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from stdnum.fi import ytunnus
 
-from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    PostalAddress,
+    Service,
+    Topic,
+)
 from contacts.models.people import Source
-from contacts.services import search_words
+from contacts.services import agreements, interests, search_words
 from register import actors, audit
+from register.models import NoticeRevision
 from settings.demo_data import names
 from settings.demo_data.times import some_time
 
 PEOPLE, COMPANIES = 3000, 700
+DUTIES = ["decision_maker", "hr", "invoicing", "purchasing", "technical_contact"]
 
 
 def make_companies(chance: random.Random) -> list[Company]:
@@ -101,6 +112,8 @@ def _person(chance: random.Random, first: str, last: str) -> Contact:
         )[0],
         source=source,
         source_detail="Rakennusalan messut" if source == Source.IMPORT else "",
+        collected_at=created_at,
+        notice=NoticeRevision.in_force(),
         created_at=created_at,
     )
 
@@ -144,6 +157,7 @@ def _roles(
         Affiliation(
             company=company,
             job_title=chance.choice(names.JOB_TITLES),
+            duties=sorted(chance.sample(DUTIES, chance.randint(0, 2))),
             valid_from=since,
             **common,
         )
@@ -161,6 +175,43 @@ def _roles(
                 )
             )
     return roles
+
+
+def make_agreements(chance: random.Random, people: Sequence[Contact]) -> None:
+    """Let some companies and a consumer use services, and name main contacts."""
+    actor = actors.system("customer_relationship")
+    services = list(Service.objects.order_by("pk"))
+    topics = list(Topic.objects.order_by("pk"))
+    today = timezone.localdate()
+    consumers = 0
+    for person in chance.sample(list(people), 120):
+        role = person.affiliations.select_related("company").first()
+        start = today - timedelta(days=chance.randint(100, 1500))
+        ended = chance.random() < 0.2
+        is_consumer = role is None or consumers < 5
+        consumers += is_consumer
+        agreements.begin(
+            service=chance.choice(services),
+            company=None if is_consumer or role is None else role.company,
+            person=person if is_consumer else None,
+            starts_on=start,
+            ends_on=start + timedelta(days=90) if ended else None,
+            reference=f"SOP-{chance.randint(10_000, 99_999)}",
+            contact_persons=[person],
+            actor=actor,
+        )
+        if (
+            role
+            and not Affiliation.objects.filter(
+                company=role.company, is_main=True
+            ).exists()
+        ):
+            Affiliation.objects.filter(pk=role.pk).update(is_main=True)
+        given, concluded = chance.sample(topics, 2)
+        interests.give(person, given, actor=actor)
+        interests.conclude(
+            person, concluded, concluded_from="Tilattu esite", actor=actor
+        )
 
 
 def _as_of(person: Contact) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from register.services import protections
 from settings.demo_data.accounts import make_accounts
 from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.look_ups import make_look_ups
-from settings.demo_data.people import make_companies, make_people
+from settings.demo_data.people import make_agreements, make_companies, make_people
 from settings.demo_data.teams import make_teams
 
 SEED = 2327327
@@ -51,6 +51,7 @@ def make() -> str | None:
         people = make_people(chance, companies)
         # A chance of its own: what is invented after it stays as it was.
         make_teams(random.Random(SEED), people)  # noqa: S311
+        make_agreements(random.Random(SEED), people)  # noqa: S311 - the others stay
         _make_prohibitions(chance, people)
         make_chats(chance, people)
         _protect_one(people)

@@ -23,6 +23,7 @@ def form_data(**values):
     return {
         "name": "Uusi Oy",
         "kind": "company",
+        "status": "prospect",
         "business_id": "",
         "street": "",
         "postcode": "",
@@ -124,7 +125,7 @@ def test_a_large_company_shows_some_of_its_people(
     )
     client = client_of(agent)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(26):
         response = client.get(change_of(company))
 
     text = response.content.decode()

@@ -285,11 +285,12 @@ def test_saving_the_form_leaves_what_is_hidden_as_it_is(protected, agent, client
             "addresses-TOTAL_FORMS": 1, "addresses-INITIAL_FORMS": 0,
             "addresses-0-town": "Muualla", "addresses-0-country": "FI",
             "addresses-0-source": "staff",
+            "interests-TOTAL_FORMS": 0, "interests-INITIAL_FORMS": 0,
         },
     )  # fmt: skip
 
     protected.refresh_from_db()
-    assert prefixes == ["points"]
+    assert prefixes == ["points", "interests"]
     assert "are not on this form" in opened.content.decode()
     assert saved.status_code == 302
     assert protected.first_name == "Sanna"
@@ -316,6 +317,7 @@ def test_a_colleague_at_the_hidden_firm_can_still_be_corrected(
             "points-0-kind": "email", "points-0-value": point.value,
             "points-0-source": "staff",
             "addresses-TOTAL_FORMS": 0, "addresses-INITIAL_FORMS": 0,
+            "interests-TOTAL_FORMS": 0, "interests-INITIAL_FORMS": 0,
             **posted_by(opened, "affiliations"),
         },
     )  # fmt: skip
