@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 
 from contacts import selectors
-from contacts.models import Company, Contact, ContactPoint
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    PostalAddress,
+)
 from contacts.selectors import current_affiliations, in_order, prefixes_of
 from contacts.services.search_words import Words, fitting, words_of_point
 from register import access
@@ -44,7 +50,7 @@ def has_masks(reader: object) -> bool:
     """Whether of people, their addresses or companies something is not seen."""
     return any(
         access.unseen(reader, model)
-        for model in (Contact, ContactPoint, Company)
+        for model in (Contact, ContactPoint, Company, Affiliation, PostalAddress)
         if access.may_model(reader, Action.VIEW, model)
     )
 
@@ -56,6 +62,15 @@ def as_seen(reader: object, contact: Any) -> Any:
         value = getattr(contact, name)
         shown = access.present_value(reader, ContactPoint, "value", value, kind=kind)
         setattr(seen, name, shown)
+    if "main_town" in contact.__dict__:
+        seen.main_town = access.present_value(
+            reader, PostalAddress, "town", contact.main_town
+        )
+    if "job_titles" in contact.__dict__:
+        seen.job_titles = [
+            access.present_value(reader, Affiliation, "job_title", title)
+            for title in contact.job_titles
+        ]
     if not access.in_clear(reader, Company, "name"):
         seen.company_names = [
             access.present_value(reader, Company, "name", name)

@@ -32,6 +32,7 @@ from contacts.models import (
     ContactPoint,
     ContactWord,
     Merge,
+    PostalAddress,
 )
 from register.identifiers import search_prefixes
 
@@ -134,6 +135,22 @@ def with_main_points(contacts: QuerySet[Contact]) -> QuerySet[Any]:
         main_phone=Subquery(value.filter(kind=ContactPoint.Kind.PHONE)),
         company_names=ArraySubquery(roles.values("company__name")),
     )
+
+
+def with_main_town(contacts: QuerySet[Any]) -> QuerySet[Any]:
+    """Add ``main_town`` of the address that is used first, or None."""
+    here = PostalAddress.objects.filter(contact=OuterRef("pk"))
+    town = here.order_by("-is_primary", "pk").values("town")[:1]
+    found: QuerySet[Any] = contacts.annotate(main_town=Subquery(town))
+    return found
+
+
+def with_job_titles(contacts: QuerySet[Any]) -> QuerySet[Any]:
+    """Add ``job_titles`` of present roles."""
+    roles = current_affiliations().filter(contact=OuterRef("pk")).exclude(job_title="")
+    titles = roles.order_by("pk").values("job_title")
+    found: QuerySet[Any] = contacts.annotate(job_titles=ArraySubquery(titles))
+    return found
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:

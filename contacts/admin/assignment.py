@@ -4,24 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import ForeignKey
 from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
 
 from register import access
 from register.database.scopes import RESPONSIBLE, TEAM
 from register.datamap.vocabulary import Action
 from register.models import User
-from register.staff_site import RegisterAdmin
+from register.staff_site.saved_views import SavedViewsAdmin
 
 LINE = (RESPONSIBLE, TEAM)
 
 
-class AssignedAdmin(RegisterAdmin):
+class AssignedAdmin(SavedViewsAdmin):
     """A table whose rows have somebody responsible.
 
     Whoever reaches only some rows adds them for himself, and hands none over: they would
     be gone from his sight with whatever else the form is to store.
     """
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Tell the pages of a list which columns are shown."""
+        pages = super().get_paginator(request, *args, **kwargs)
+        if "term" not in request.GET:  # a field that completes what is typed has none
+            pages.columns = frozenset(self.get_list_display(request))
+        return pages
+
+    def level_of_column(self, request: HttpRequest, column: str) -> access.Level:
+        """Show colleagues and teams to all who see the table."""
+        if column in ("responsible_name", "team_name"):
+            column = column.removesuffix("_name")
+        elif column == "changed":
+            column = "updated_at"
+        return super().level_of_column(request, column)
+
+    @admin.display(description=_("responsible"), empty_value="–")
+    def responsible_name(self, obj: Any) -> str | None:
+        """Show who looks after it."""
+        return obj.responsible.get_full_name() if obj.responsible else None
+
+    @admin.display(description=_("team"), empty_value="–")
+    def team_name(self, obj: Any) -> str | None:
+        """Show whose team looks after it."""
+        return obj.team.name if obj.team else None
+
+    @admin.display(description=_("changed"))
+    def changed(self, obj: Any) -> str:
+        """Show the day alone."""
+        return formats.date_format(
+            timezone.localtime(obj.updated_at), "SHORT_DATE_FORMAT"
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Offer who is responsible to those alone who reach everybody."""

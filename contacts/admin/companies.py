@@ -38,6 +38,14 @@ class CompanyAdmin(AssignedAdmin):
     form = CompanyForm
     paginator = IdsFirstPaginator
     list_display = ("name", "business_id", "kind", "status", "town", "source")
+    offered_columns = (
+        "status_since",
+        "street",
+        "postcode",
+        "responsible_name",
+        "team_name",
+        "changed",
+    )
     # By what an index gives in order.
     sortable_by = ("name",)
     preserve_filters = False

@@ -25,7 +25,14 @@ from contacts.admin.lists import (
 )
 from contacts.forms import ContactForm
 from contacts.forms_alike import people_alike
-from contacts.models import Company, Contact, ContactPoint, Situation
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    PostalAddress,
+    Situation,
+)
 from contacts.models.people import Source
 from contacts.screens import (
     alike,
@@ -71,6 +78,17 @@ class ContactAdmin(AssignedAdmin):
         "relationship",
         "source",
         "created",
+    )
+    offered_columns = (
+        "preferred_name",
+        "job_title",
+        "town",
+        "language",
+        "responsible_name",
+        "team_name",
+        "source_detail",
+        "informed",
+        "changed",
     )
     list_display_links = ("name",)
     # By what an index gives in order; the others have filters.
@@ -134,15 +152,6 @@ class ContactAdmin(AssignedAdmin):
         }
         return super().changelist_view(request, context)
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        """Leave out the company for those who may not see companies."""
-        columns = list(super().get_list_display(request))
-        if "company" in columns and not access.may(
-            request.user, Action.VIEW, Category.COMPANY
-        ):
-            columns.remove("company")
-        return columns
-
     def has_masks(self, request: HttpRequest) -> bool:
         """Whether of people, their addresses or companies something is not seen."""
         return clear_words.has_masks(request.user)
@@ -158,6 +167,12 @@ class ContactAdmin(AssignedAdmin):
             return access.level(user, ContactPoint, "value", kind=column)
         if column == "company":
             return access.level(user, Company, "name")
+        if column == "job_title":
+            return access.level(user, Affiliation, "job_title")
+        if column == "town":
+            return access.level(user, PostalAddress, "town")
+        made = {"created": "created_at", "informed": "informed_at"}
+        column = made.get(column, column)
         return super().level_of_column(request, column)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
@@ -203,6 +218,25 @@ class ContactAdmin(AssignedAdmin):
     def company(self, obj: Contact) -> str | None:
         """Show where the person has a role now."""
         return present_companies(obj) or None
+
+    @admin.display(description=_("job title"), empty_value="–")
+    def job_title(self, obj: Any) -> str | None:
+        """Show what the person does where there is a role now."""
+        return ", ".join(filter(None, obj.job_titles)) or None
+
+    @admin.display(description=_("town"), empty_value="–")
+    def town(self, obj: Any) -> str | None:
+        """Show the town of the address that is used first."""
+        return obj.main_town or None
+
+    @admin.display(description=_("told of the source"), empty_value="–")
+    def informed(self, obj: Contact) -> str | None:
+        """Show when the person was told where the data came from."""
+        if obj.informed_at is None:
+            return None
+        return formats.date_format(
+            timezone.localtime(obj.informed_at), "SHORT_DATE_FORMAT"
+        )
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, obj: Contact) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from contacts import selectors
 from contacts.models import Contact
+from register.database.scopes import RESPONSIBLE, TEAM
 from register.staff_site import EstimatedPaginator, RegisterAdmin
 from register.staff_site.searched_words import SealedSearchChangeList
 
@@ -28,9 +29,14 @@ class IdsFirstPaginator(EstimatedPaginator):
     rows costs about 75 ms instead of 1.5 s.
     """
 
+    # Those that are shown.
+    columns: frozenset[str] = frozenset()
+
     def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Add what rows are shown with, read for the rows of the page alone."""
-        return rows
+        joined = {"responsible_name": RESPONSIBLE, "team_name": TEAM}
+        names = [name for column, name in joined.items() if column in self.columns]
+        return rows.select_related(*names) if names else rows
 
     def page(self, number: int | str) -> Page[Any]:
         """Return one page."""
@@ -51,7 +57,12 @@ class ContactPaginator(IdsFirstPaginator):
 
     def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Add main addresses and present companies."""
-        return selectors.with_main_points(rows)
+        rows = selectors.with_main_points(super().with_columns(rows))
+        if "town" in self.columns:
+            rows = selectors.with_main_town(rows)
+        if "job_title" in self.columns:
+            rows = selectors.with_job_titles(rows)
+        return rows
 
 
 class WordSearchChangeList(SealedSearchChangeList):
@@ -78,6 +89,14 @@ class WordSearchChangeList(SealedSearchChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.request_values = request.GET
         super().__init__(request, *args, **kwargs)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the rows of the page."""
+        super().get_results(request)
+        rows: Any = self.result_list  # type: ignore[has-type]
+        if isinstance(rows, QuerySet):  # all of it fits on one page
+            rows = list(self.paginator.with_columns(rows))
+        self.result_list = rows
 
 
 def most_wanted(model_admin: RegisterAdmin, values: QueryDict) -> int:
@@ -114,11 +133,3 @@ class ContactChangeList(WordSearchChangeList):
     def url_for_result(self, result: Contact) -> str:
         """Return the address of the page, where reading happens."""
         return reverse("admin:contacts_contact_page", args=[result.pk])
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read the rows of the page."""
-        super().get_results(request)
-        rows: Any = self.result_list  # type: ignore[has-type]
-        if isinstance(rows, QuerySet):  # all of it fits on one page
-            rows = list(self.paginator.with_columns(rows))
-        self.result_list = rows

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
@@ -108,19 +109,25 @@ def granted(reader: object) -> Granted:
 
 def forget(reader: Reader) -> None:
     """Read the rights again when they are asked for next: they have changed."""
-    reader.__dict__.pop("_granted", None)
+    _home(reader).pop("_granted", None)
 
 
 def _kept(reader: Reader) -> Granted:
-    cached: Granted | None = reader.__dict__.get("_granted")
+    cached: Granted | None = _home(reader).get("_granted")
     if cached is None:
         cached = (
             of_users([reader.pk])[reader.pk]
             if isinstance(reader, User)
             else _of_key(reader)
         )
-        reader.__dict__["_granted"] = cached
+        _home(reader)["_granted"] = cached
     return cached
+
+
+def _home(reader: Reader) -> dict[str, Any]:
+    """Return where the rights of a reader are kept: the user of a request is a shell."""
+    shell = vars(reader)
+    return vars(shell["_wrapped"]) if "_wrapped" in shell else shell
 
 
 def of_users(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Granted]:

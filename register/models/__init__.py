@@ -30,6 +30,7 @@ from register.models.notices import NoticeRevision
 from register.models.parameters import LegalParameter
 from register.models.protections import AddressProtection, WhereaboutsReader
 from register.models.reviews import RightsReview
+from register.models.saved_views import ListPreference, SavedView
 from register.models.staff import Role, RoleAssignment, RoleRight, User
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LegalParameter",
+    "ListPreference",
     "LookupAlert",
     "LookupDay",
     "LookupOccasion",
@@ -62,6 +64,7 @@ __all__ = [
     "RoleAssignment",
     "RoleProposal",
     "RoleRight",
+    "SavedView",
     "TaskTally",
     "Team",
     "TeamMembership",

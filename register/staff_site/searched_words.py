@@ -32,6 +32,8 @@ from register.models import User
 
 # Begins no word that anybody would search for.
 _MARK = "~"
+# Which saved view a list was opened by: no filter.
+VIEW_VAR = "view"
 # Nobody types more; an address must stay one.
 LONGEST = 200
 
@@ -99,3 +101,9 @@ class SealedSearchChangeList(ChangeList):
 
         self.search_form_class = SearchForm
         super().__init__(request, *args, **kwargs)
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Leave out the view, whose filters stand in the address."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(VIEW_VAR, None)
+        return found

@@ -175,7 +175,7 @@ def test_searching_and_sorting_take_few_queries(
     client = client_of(agent)
 
     # With taking the role and giving it back.
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         rows = client.get(LIST, {"q": "testi", "o": "0"}).context["cl"].result_list
 
     assert len(rows) == 50
