@@ -134,14 +134,12 @@ def tell(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
                 return redirect(page_of(contact))
     audit.record("record.viewed", actor=actor, obj=contact)
     is_open = information_duty.is_open(contact)
-    due = information_duty.due_on(getattr(contact, information_duty.OBTAINED))
     context = {
         **admin.site.each_context(request),
         "title": _("Information duty"),
         "contact": contact,
         "is_open": is_open,
-        "is_overdue": is_open and due < timezone.localdate(),
-        "due": due,
+        "due": information_duty.due_on(getattr(contact, information_duty.OBTAINED)),
         "given": contact.information_given.all()[:20],
         "letter": letter_to(contact),
         "form": form,

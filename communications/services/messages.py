@@ -42,6 +42,7 @@ audit.register_actions(
         "message.tried_again": _("had an e-mail tried again"),
     }
 )
+audit.register_looks(audit.Look.HANDED_OUT, "message.sent")
 
 State = Message.State
 # One connection for so many.

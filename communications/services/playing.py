@@ -17,6 +17,7 @@ from register.errors import DomainError
 from register.models import User
 
 audit.register_actions({"recording.played": _("played a recording")})
+audit.register_looks(audit.Look.PLAYED, "recording.played")
 
 # Recordings are made for customer support. Beyond that they are listened to only to
 # answer the person, or to show that the data is used lawfully (GDPR Art. 5(1)(b)).

@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Count, F, Field, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from contacts import clear_words, panels, selectors
 from contacts.admin import assignment
@@ -20,7 +22,7 @@ from contacts.forms import CompanyForm
 from contacts.forms_alike import companies_alike
 from contacts.models import Affiliation, Company, Situation
 from contacts.models.people import Source
-from contacts.screens import alike, company_page, protection
+from contacts.screens import alike, changes, company_page, protection
 from contacts.services import search_words
 from register import access, actors, audit
 from register.database.visibility import with_whereabouts
@@ -55,6 +57,7 @@ class CompanyAdmin(AssignedAdmin):
     search_help_text = _("Name or business id")
     change_form_before_template = "contacts/alike_watch.html"
     change_form_outer_after_template = "contacts/company_people.html"
+    actions_detail = (*AssignedAdmin.actions_detail, "open_changes")
     fieldsets = (
         (
             None,
@@ -70,6 +73,11 @@ class CompanyAdmin(AssignedAdmin):
             },
         ),
     )
+
+    @action(description=_("Changes"), url_path="open-changes", icon="history")
+    def open_changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to what changed about the company."""
+        return redirect("admin:contacts_company_changes", object_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: roles of people would go with it unseen."""
@@ -192,6 +200,7 @@ class CompanyAdmin(AssignedAdmin):
                 this,
                 name="contacts_company_register_decide",
             ),
+            *changes.urls(view, self),
             *super().get_urls(),
         ]
 

@@ -36,6 +36,7 @@ from contacts.models import (
 from contacts.models.people import Source
 from contacts.screens import (
     alike,
+    changes,
     contact_page,
     exports,
     protection,
@@ -400,6 +401,13 @@ class ContactAdmin(AssignedAdmin):
                 view(contact_page.object_to_profiling),
                 name="contacts_contact_object_to_profiling",
             ),
+            path(
+                "<uuid:object_id>/looks/",
+                view(readers.looks),
+                {"model_admin": self},
+                name="contacts_contact_looks",
+            ),
+            *changes.urls(view, self),
             path(
                 "<str:object_id>/page/",
                 view(contact_page.show),

@@ -191,7 +191,7 @@ def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     kind = request.GET.get("kind", "")
     if kind not in {source.code for source in sources}:
         kind = ""
-    before = _instant(request.GET.get("before", ""))
+    before = instant_of(request.GET.get("before", ""))
     page = timeline.page_of(
         contact,
         user=request.user,
@@ -202,8 +202,9 @@ def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     by_code = {source.code: source for source in sources}
     older = ""
     if page.older_before is not None:
-        instant = page.older_before.astimezone(UTC).replace(tzinfo=None)
-        query = {"before": f"{instant.isoformat()}Z"} | ({"kind": kind} if kind else {})
+        query = {"before": link_to(page.older_before)} | (
+            {"kind": kind} if kind else {}
+        )
         older = f"?{urlencode(query)}"
     return {
         "page_url": reverse("admin:contacts_contact_page", args=[contact.pk]),
@@ -215,7 +216,12 @@ def timeline_of(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     }
 
 
-def _instant(text: str) -> datetime | None:
+def link_to(instant: datetime) -> str:
+    """Return an instant as a link says it."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+
+
+def instant_of(text: str) -> datetime | None:
     """Read an instant of a link. What is none is left out, as if nothing was asked."""
     try:
         instant = datetime.fromisoformat(text)

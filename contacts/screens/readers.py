@@ -15,6 +15,7 @@ from register import access, actors, audit
 from register.access.readers import readers_of
 from register.datamap.vocabulary import Action, Category
 from register.models import User
+from register.screens.looks import of_person
 
 MOST_SHOWN = 200
 
@@ -51,3 +52,9 @@ def show(request: HttpRequest, object_id: uuid.UUID, model_admin: Any) -> HttpRe
         "opts": model_admin.opts,
     }
     return render(request, "contacts/readers_show.html", context)
+
+
+@require_safe
+def looks(request: HttpRequest, object_id: uuid.UUID, model_admin: Any) -> HttpResponse:
+    """Show who looked at the person."""
+    return of_person(request, object_id)

@@ -19,6 +19,7 @@ from register.errors import DomainError
 audit.register_actions(
     {"information.given": _("kept that a person was informed (Art. 14)")}
 )
+audit.register_looks(audit.Look.HANDED_OUT, "information.given")
 
 How = InformationGiven.How
 

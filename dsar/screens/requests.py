@@ -22,6 +22,7 @@ from dsar.services import closing, collection, deadlines, requests as services
 from register import access, actors
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
+from register.screens.looks import of_person
 
 # Outcomes that are chosen by hand; erasing closes its request itself.
 BY_HAND = (
@@ -59,6 +60,19 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
         **steps.context(request, obj),
     }
     return render(request, "dsar/request_show.html", context)
+
+
+@require_safe
+def looks(
+    request: HttpRequest, request_id: uuid.UUID, key: uuid.UUID, model_admin: Any
+) -> HttpResponse:
+    """Show who looked at the person of a request."""
+    access.require(request.user, Action.VIEW, Category.REQUESTS)
+    obj = load(str(request_id))
+    if obj.is_collective or not obj.people.filter(subject_id=key).exists():
+        raise Http404
+    services.record("request.viewed", obj, actor=actors.of_request(request))
+    return of_person(request, key)
 
 
 @require_POST

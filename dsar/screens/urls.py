@@ -28,6 +28,7 @@ def of_requests(model_admin: Any) -> list[URLPattern]:
     return [
         *of_import.urls(model_admin),
         *erasure.urls(model_admin),
+        step("looks/<uuid:key>/", requests.looks, "looks"),
         step("find/", find.find, "find"),
         step("clock/", requests.clock, "clock"),
         step("collect/", requests.collect, "collect"),

@@ -35,6 +35,14 @@ audit.register_actions(
         "package.downloaded": _("downloaded a package of a person's data"),
     }
 )
+audit.register_looks(
+    audit.Look.OPENED,
+    "request.viewed",
+    "request.values_viewed",
+    "request.file_opened",
+)
+audit.register_looks(audit.Look.FOUND, "request.searched", "request.identified")
+audit.register_looks(audit.Look.HANDED_OUT, "package.downloaded")
 
 
 # Steps written down for each person of a collective request.

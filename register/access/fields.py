@@ -82,6 +82,8 @@ def all_fields() -> dict[str, Field]:
     for entry in graph():
         if entry.map.category in HEEDED or not entry.map.subjects:
             continue
+        if entry.map.versions_of:
+            continue  # what stood in a row is seen as what stands in it
         for name, declaration in entry.map.personal_fields():
             for field in _fields(entry.model, name, declaration):
                 found[field.code] = field
@@ -112,7 +114,7 @@ def level(
     declared = declaration_of(model)
     if declared is None:
         return Level.HIDDEN
-    start = f"{model._meta.label_lower}.{name}"
+    start = f"{_label(model)}.{name}"
     codes = [
         code
         for code in (
@@ -123,6 +125,12 @@ def level(
     # A rule can only be about a field of the map; "" has none.
     levels = [rights.level(declared.category, code) for code in codes or [""]]
     return min(levels, key=_ORDER.index)
+
+
+def _label(model: type[models.Model]) -> str:
+    """Return the table that rules are about: of earlier versions, that of the rows."""
+    declared = declaration_of(model)
+    return (declared.versions_of if declared else "") or model._meta.label_lower
 
 
 @kept_with_map
@@ -156,7 +164,7 @@ def editable(
 
 def present(reader: object, row: models.Model, name: str) -> Any:
     """Return a row's value as a reader sees it: itself, its mask, or "" if hidden."""
-    value, kind = getattr(row, name), _kind_of(row, name)
+    value, kind = getattr(row, name), kind_of(row, name)
     return present_value(reader, type(row), name, value, kind=kind)
 
 
@@ -200,26 +208,32 @@ def _refuse(*args: object, **kwargs: object) -> None:
 
 
 def _is_clear(reader: object, row: models.Model, name: str) -> bool:
-    return in_clear(reader, type(row), name, kind=_kind_of(row, name))
+    return in_clear(reader, type(row), name, kind=kind_of(row, name))
 
 
-def _kind_of(row: models.Model, name: str) -> str:
+def kind_of(row: models.Model, name: str) -> str:
+    """Return by which kind a field of a row is seen; "" asks for the strictest."""
     declared = declaration_of(type(row))
     declaration = declared.fields.get(name) if declared else None
     by = declaration.varies_by if isinstance(declaration, Personal) else ""
-    return str(getattr(row, by)) if by else ""
+    return str(getattr(row, by) or "") if by else ""
 
 
 @kept_with_map
 def row_fields(model: type[models.Model]) -> tuple[str, ...]:
     """Return the names of the fields of a table that rules may be about."""
-    names = (field.name for field in all_fields().values() if field.model is model)
+    label = _label(model)
+    names = (
+        field.name
+        for field in all_fields().values()
+        if field.model._meta.label_lower == label
+    )
     return tuple(dict.fromkeys(names))
 
 
 def mask_of(model: type[models.Model], name: str, value: Any, *, kind: str = "") -> str:
     """Return the mask of a value of a field."""
-    code = f"{model._meta.label_lower}.{name}" + (f":{kind}" if kind else "")
+    code = f"{_label(model)}.{name}" + (f":{kind}" if kind else "")
     field = all_fields().get(code)
     return masked(value, field.identifies if field else ())
 

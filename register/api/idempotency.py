@@ -21,7 +21,8 @@ from ninja.responses import Status
 from psycopg import errors as pg
 
 from register.api.errors import ApiError
-from register.api.keys import key_of
+from register.api.keys import actor_of, key_of
+from register.history.acting import acting
 from register.models import IdempotencyKey
 
 SALT = "register.api.idempotency"
@@ -63,7 +64,8 @@ def written_once(
                     },
                 )
                 if is_new:
-                    status, written = write()
+                    with acting(actor_of(request)):
+                        status, written = write()
                     row.status, row.object_id = status, str(written.pk)
                     row.save(update_fields=["status", "object_id"])
                     return Status(status, written)

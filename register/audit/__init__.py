@@ -19,12 +19,14 @@ from register.audit.entries import (
     record_many,
     register_actions,
 )
+from register.audit.looks import Look, register_looks
 from register.audit.sealing import SEAL_BATCH, seal, unsealed
 from register.audit.verification import NewestPart, Problem, verify, verify_newest
 
 __all__ = [
     "ACTIONS",
     "SEAL_BATCH",
+    "Look",
     "NewestPart",
     "Problem",
     "anchor_path",
@@ -34,6 +36,7 @@ __all__ = [
     "record_for_each",
     "record_many",
     "register_actions",
+    "register_looks",
     "seal",
     "unsealed",
     "verify",

@@ -23,11 +23,13 @@ from register import access, actors, audit, handing_over
 from register.datamap.vocabulary import Action, Category
 from register.errors import Conflict
 from register.log_in import lockout
-from register.models import ApiKey, RightsReview, User
+from register.models import ApiKey, AuditEntry, RightsReview, Role, User
+from register.screens import looks
 from register.services import accounts, sessions
 
 # Rights are looked at once a year (N9.1).
 REVIEW_EVERY = timedelta(days=365)
+MOST_ROLE_CHANGES = 50
 
 
 def urls() -> list[Any]:
@@ -36,6 +38,7 @@ def urls() -> list[Any]:
     return [
         path("review/", wrap(review), name="register_user_review"),
         path("<uuid:pk>/access/", wrap(account), name="register_user_access"),
+        path("<uuid:pk>/looks/", wrap(looks.of_account), name="register_user_looks"),
     ]
 
 
@@ -74,10 +77,39 @@ def account(request: HttpRequest, pk: Any) -> HttpResponse:
         "work": handing_over.open_work(user),
         "outcomes": RightsReview.Outcome.choices,
         "last_review": user.reviews.first(),
+        "may_see_looks": access.may(request.user, Action.VIEW, Category.AUDIT),
+        "role_changes": _role_changes(user),
     }
     response = TemplateResponse(request, "register/account_access.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _role_changes(user: User) -> list[dict[str, Any]]:
+    """Return which roles were given and taken, when and by whom, the newest first."""
+    entries = list(
+        AuditEntry.objects.filter(
+            object_type="register.user",
+            object_id=str(user.pk),
+            action__in=("staff.role_granted", "staff.role_removed"),
+        ).order_by("-id")[:MOST_ROLE_CHANGES]
+    )
+    roles = dict(Role.objects.values_list("code", "name"))
+    by = {entry.actor_id for entry in entries if entry.actor_kind == "staff"}
+    names = {str(each.pk): each for each in User.objects.filter(pk__in=by)}
+    return [
+        {
+            "at": entry.at,
+            "role": _(roles[code])
+            if (code := entry.details.get("role")) in roles
+            else code,
+            "is_granted": entry.action == "staff.role_granted",
+            "who": names[entry.actor_id].get_full_name()
+            if entry.actor_id in names
+            else entry.get_actor_kind_display(),
+        }
+        for entry in entries
+    ]
 
 
 def _do(request: HttpRequest, user: User, what: str) -> str:
