@@ -8,15 +8,21 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import ImportBatch
+from contacts.models import ImportBatch, ImportSource
 from contacts.services.imports import reasons, targets, texts
-from contacts.services.imports.layouts import CSV, LAST_HEADER_ROW, Choice, Layout
+from contacts.services.imports.layouts import (
+    CARDS,
+    CSV,
+    LAST_HEADER_ROW,
+    Choice,
+    Layout,
+)
 from contacts.services.imports.preview import Preview
 from contacts.services.imports.replacing import REPLACEABLE
 
 INPUT = {"class": "sel-input"}
 WIDE = {"class": "sel-input sel-input-wide"}
-ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,.vcf,text/csv,text/vcard,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DELIMITERS = {
     ";": _("semicolon ;"),
     ",": _("comma ,"),
@@ -47,12 +53,29 @@ ENCODINGS = {
 class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
     """A file and where it comes from. The file stands last: see ``screens.uploads``."""
 
+    source = forms.ModelChoiceField(
+        ImportSource.objects.all(),
+        label=_("Saved source"),
+        required=False,
+        empty_label=_("none: choose the settings by hand"),
+        help_text=_(
+            "Its columns and settings are taken. The day on which the list was collected is asked for each file."
+        ),
+        widget=forms.Select(attrs=INPUT),
+    )
     file = forms.FileField(
-        label=_("CSV file or Excel workbook"),
+        label=_("CSV file, Excel workbook or contact cards"),
         allow_empty_file=True,  # the reading says what is wrong with it
         widget=forms.ClearableFileInput(attrs={**INPUT, "accept": ACCEPTED}),
         error_messages={"required": _("Choose the file to import.")},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The file stands last, whatever fields the model gives.
+        self.order_fields(["title", "source", "file"])
+        if not ImportSource.objects.exists():
+            del self.fields["source"]
 
     class Meta:
         model = ImportBatch
@@ -101,8 +124,13 @@ class LayoutForm(forms.Form):
             )
             for sheet in sheets
         ]
-        for name in ("encoding", "delimiter") if layout.kind != CSV else ("sheet",):
-            del self.fields[name]
+        asked = {
+            CSV: ("encoding", "delimiter", "header_row"),
+            CARDS: ("encoding",),
+        }.get(layout.kind, ("sheet", "header_row"))
+        for name in ("encoding", "delimiter", "sheet", "header_row"):
+            if name not in asked:
+                del self.fields[name]
         for field in self.fields.values():
             field.widget.attrs.update(INPUT)
         self.initial = {
@@ -129,12 +157,14 @@ def posted(data: Any, layout: Layout) -> tuple[Choice, list[str]]:
     with another header row the columns.
     """
     encoding, delimiter = data.get("encoding"), data.get("delimiter")
-    is_csv = layout.kind == CSV
+    is_csv, is_text = layout.kind == CSV, layout.kind in (CSV, CARDS)
     chosen = Choice(
-        encoding=encoding if is_csv and encoding in texts.ENCODINGS else None,
+        encoding=encoding if is_text and encoding in texts.ENCODINGS else None,
         delimiter=delimiter if is_csv and _is_delimiter(delimiter) else None,
-        sheet=None if is_csv else _number(data.get("sheet"), most=10_000),
-        header_row=_number(data.get("header_row"), most=LAST_HEADER_ROW),
+        sheet=None if is_text else _number(data.get("sheet"), most=10_000),
+        header_row=0
+        if layout.kind == CARDS
+        else _number(data.get("header_row"), most=LAST_HEADER_ROW),
     )
     was, now = str(data.get("shown", shown(chosen))), shown(chosen)
     if was.rpartition("/")[0] != now.rpartition("/")[0]:

@@ -8,6 +8,7 @@ from contacts.admin import (
     contacts,
     duplicates,
     exports,
+    import_sources,
     imports,
     words,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "contacts",
     "duplicates",
     "exports",
+    "import_sources",
     "imports",
     "words",
 ]

@@ -46,6 +46,7 @@ class ImportBatch(ImportTerms):
     class Kind(models.TextChoices):
         CSV = "csv", _("CSV")
         XLSX = "xlsx", _("Excel workbook")
+        CARDS = "vcf", _("Contact cards (vCard)")
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("columns to be checked")

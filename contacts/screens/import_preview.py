@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from contacts.forms_import_terms import TermsForm
 from contacts.forms_imports import ColumnsForm, LayoutForm, policies_of, posted
 from contacts.models import ImportBatch
-from contacts.services.imports import preview, reasons, staging, vocabulary
+from contacts.services.imports import preview, reasons, sources, staging, vocabulary
 from contacts.services.imports.layouts import Choice, Examined, Record, Unreadable
 from contacts.services.imports.preview import Preview
 from contacts.services.imports.rows import Person
@@ -36,6 +36,8 @@ class Wizard:
     notices: list[str] = dataclasses.field(default_factory=list)
     product: str = ""
     remembered_at: Any = None
+    saved: Any = None
+    proposed: list[Any] = dataclasses.field(default_factory=list)
 
     @property
     def taken(self) -> int:
@@ -132,6 +134,12 @@ def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch) -> Wizard:
         _person(number, person, seen.layout.header) for number, person in seen.people
     ]
     wizard.notices = [str(reasons.NOTICES[code]) for code in seen.examined.notices]
+    wizard.saved = batch.saved_source
+    wizard.proposed = [
+        source
+        for source in sources.proposed(seen.layout.header)[:3]
+        if source.pk != batch.saved_source_id
+    ]
     wizard.product = str(vocabulary.PRODUCT_NAMES.get(seen.product, ""))
     if seen.remembered_at is not None and seen.remembered_at < batch.created_at:
         wizard.remembered_at = seen.remembered_at

@@ -15,9 +15,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
-from contacts.models import ImportBatch, ImportRow
+from contacts.models import ImportBatch, ImportRow, Situation
 from contacts.screens.import_frame import batch_for, page, record_reading
+from contacts.services.duplicates.typing import people_like
 from contacts.services.imports import (
+    alike,
     batches,
     blockers,
     protected_rows,
@@ -26,11 +28,13 @@ from contacts.services.imports import (
     undo,
 )
 from contacts.services.imports.bad_rows import BOM, Echo, guarded
+from contacts.services.imports.rows import RowReader
 from register import actors, audit
 from register.errors import DomainError
 
 Outcome = ImportRow.Outcome
 PER_PAGE = 50
+MOST_ALIKE = 3
 KINDS: dict[str, tuple[Any, Q]] = {
     "new": (gettext_lazy("New people"), Q(outcome=Outcome.NEW)),
     "updated": (gettext_lazy("Changed"), Q(outcome=Outcome.UPDATED)),
@@ -64,7 +68,10 @@ def show(request: HttpRequest, object_id: str) -> HttpResponse:
             for code, (name, _which) in KINDS.items()
         ],
         "page": found,
-        "lines": list(lines_of(batch, found.object_list)),
+        "lines": [
+            {**line, "alike": _alike(batch, line)}
+            for line in lines_of(batch, found.object_list)
+        ],
         "may_take_out": batch.state == ImportBatch.State.CHECKED
         and batches.may_import(request.user)
         and kind in ("new", "updated", "marked", "removed"),
@@ -135,6 +142,7 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
             "outcome": row.get_outcome_display(),
             "is_removed": row.is_removed,
             "contact": row.contact_id,
+            "row": row,
             "cells": [
                 cell
                 for cell, code in zip(row.cells, batch.targets, strict=False)
@@ -150,7 +158,29 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
         }
 
 
+def _alike(batch: ImportBatch, line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return who of those the reader may see is like the person of a marked row."""
+    row: ImportRow = line["row"]
+    if not any(mark.startswith(alike.MARK) for mark in row.marks):
+        return []
+    person = RowReader(batch.targets).read(row.pk, row.cells)
+    found = people_like(
+        alike.facts_of(person), situation=Situation.TYPING, most=MOST_ALIKE
+    )
+    return [
+        {
+            "id": each.record.pk,
+            "name": f"{each.record.first_name} {each.record.last_name}",
+        }
+        for each in found
+    ]
+
+
 def _mark(code: str) -> str:
+    if code.startswith(alike.MARK):
+        return _("Perhaps in the register already: %(points)s points") % {
+            "points": code.removeprefix(alike.MARK)
+        }
     blocker = blockers.BLOCKERS.get(code)
     return str(blocker.label if blocker else MARKS.get(code, code))
 

@@ -19,17 +19,21 @@ from contacts.forms_imports import UploadForm
 from contacts.models import ImportBatch
 from contacts.screens.import_frame import page, url_of
 from contacts.screens.uploads import NamelessUpload
-from contacts.services.imports import batches, preview, reading, reasons
-from contacts.services.imports.layouts import CSV, XLSX, Unreadable
+from contacts.services.imports import batches, preview, reading, reasons, sources
+from contacts.services.imports.layouts import CARDS, CSV, XLSX, Unreadable
 from register import actors, files
 from register.errors import DomainError
 from register.middleware import mask_form
 
+OTHER_COLUMNS = _(
+    "The columns of this file are not those of the saved source. Its other settings were taken; check what the columns mean."
+)
 # What a form adds to its file.
 FORM_BYTES = 1024 * 1024
 _NAMED_AS = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), XLSX),
     **dict.fromkeys((".csv", ".txt", ".tsv", ".tab"), CSV),
+    **dict.fromkeys((".vcf", ".vcard"), CARDS),
 }
 
 
@@ -83,8 +87,16 @@ def _receive(request: HttpRequest, form: UploadForm) -> ImportBatch:
         again.seek(0)
         return again
 
+    source = form.cleaned_data.get("source")
     # Looked at before it is kept: what cannot be read is never stored.
     seen = preview.of_file(reading.examine(opened))
+    header = seen.layout.header
+    targets = sources.targets_for(source, header) if source is not None else None
+    if source is not None and targets is None:
+        messages.warning(request, str(OTHER_COLUMNS))
+    terms = (
+        {} if source is None else {**sources.terms_of(source), "saved_source": source}
+    )
     with opened() as source:
         received = files.receive(
             files.chunks_of(source),
@@ -96,7 +108,8 @@ def _receive(request: HttpRequest, form: UploadForm) -> ImportBatch:
             received,
             title=form.cleaned_data["title"],
             layout=seen.layout,
-            targets=seen.targets,
+            targets=targets or seen.targets,
+            terms=terms,
             actor=actors.of_request(request),
         )
     except Exception:
@@ -109,7 +122,7 @@ def _tell_of_wrong_name(
 ) -> None:
     named_as = _NAMED_AS.get(extension)
     if named_as is not None and named_as != batch.kind:
-        code = "is_workbook" if batch.kind == XLSX else "is_text"
+        code = {XLSX: "is_workbook", CARDS: "is_cards"}.get(batch.kind, "is_text")
         messages.info(request, str(reasons.NOTICES[code]))
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
 from contacts.forms_import_terms import in_words
 from contacts.import_links import links_of
-from contacts.models import ImportBatch, ImportRow
+from contacts.models import ImportBatch, ImportRow, ImportSource
 from contacts.screens import import_preview
 from contacts.screens.import_frame import batch_for, page, record_reading, url_of
 from contacts.services.imports import (
@@ -22,6 +22,7 @@ from contacts.services.imports import (
     batches,
     protected_rows,
     reasons,
+    sources,
     staging,
     undo,
 )
@@ -129,6 +130,16 @@ def _act(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
                 request, _("The file was discarded. Nothing of it is left.")
             )
             return redirect("admin:contacts_importbatch_changelist")
+        if action.startswith("use-source-"):
+            _use_source(request, batch, action.removeprefix("use-source-"))
+        if action == "save_source":
+            name = request.POST.get("source_name", "")
+            source = sources.save(batch, name=name, actor=actor)
+            messages.success(
+                request,
+                _("Saved as %(name)s. It is offered for the next file.")
+                % {"name": source.name},
+            )
         if action == "undo":
             undo.order(batch, actor=actor)
         if action == "start":
@@ -136,6 +147,17 @@ def _act(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     except DomainError as error:
         messages.error(request, str(error))
     return redirect(url_of(batch))
+
+
+def _use_source(request: HttpRequest, batch: ImportBatch, key: str) -> None:
+    found = ImportSource.objects.filter(pk=key if _is_key(key) else 0).first()
+    if found is None:
+        raise DomainError("source_gone", _("This saved source is gone."))
+    sources.use(batch, found, actor=actors.of_request(request))
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _show_preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
@@ -212,7 +234,7 @@ def download(request: HttpRequest, object_id: str) -> StreamingHttpResponse:
     )
     is_workbook = batch.kind == ImportBatch.Kind.XLSX
     content_type = WORKBOOK if is_workbook else "text/csv; charset=utf-8"
-    name = f"rows-with-errors.{batch.kind}"
+    name = f"rows-with-errors.{'xlsx' if is_workbook else 'csv'}"
     return StreamingHttpResponse(
         bad_rows.xlsx_file(batch) if is_workbook else bad_rows.csv_file(batch),
         content_type=content_type,
@@ -256,6 +278,9 @@ def _context(
         "same_file": batches.same_file(batch),
         "wizard": wizard if may_import and not is_working else None,
         "may_import": may_import,
+        "may_save_source": may_import
+        and any(batch.targets)
+        and batch.state in (State.CHECKED, State.DONE),
         "links": links_of(batch, user=request.user),
         **(progress.progress_context(job) if job is not None else {}),
     }

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 
 from contacts.services.imports import vocabulary
+from contacts.services.imports.cards import UNREADABLE
 from register.identifiers import (
     InvalidIdentifier,
     name_words,
@@ -54,7 +55,9 @@ def plain(cell: str) -> str:
 
 
 def refuse_error(cell: str) -> None:
-    """Raise BadCell if the cell shows an error of a spreadsheet instead of a value."""
+    """Raise BadCell if the cell shows an error instead of a value."""
+    if cell == UNREADABLE:
+        raise BadCell("card_unreadable")
     if cell.startswith("#") and cell.casefold() in vocabulary.SPREADSHEET_ERRORS:
         raise BadCell("spreadsheet_error")
 

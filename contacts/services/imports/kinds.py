@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import filetype
 
-from contacts.services.imports.layouts import CSV, XLSX, Unreadable
+from contacts.services.imports.cards import BEGIN
+from contacts.services.imports.layouts import CARDS, CSV, XLSX, Unreadable
 from register.files import chunks_of
 
 HEAD = 64 * 1024
@@ -29,7 +30,7 @@ _OTHER_ARCHIVES = (
 
 
 def kind_of(stream: BinaryIO) -> str:
-    """Return CSV or XLSX. Raises Unreadable for every other kind of file."""
+    """Return CSV, XLSX or CARDS. Raises Unreadable for every other kind of file."""
     head = stream.read(HEAD)
     if not head.strip(_BLANKS + b"\xef\xbb\xbf\xff\xfe\0"):
         raise Unreadable("empty" if _is_blank(stream) else "not_text")
@@ -38,11 +39,20 @@ def kind_of(stream: BinaryIO) -> str:
     if head.startswith(_OLE):
         stream.seek(0)
         raise Unreadable("encrypted" if _holds(stream, _ENCRYPTED) else "workbook_xls")
+    if _is_of_cards(head):
+        return CARDS
     if filetype.guess(head) is not None or head.startswith(b"%PDF"):
         raise Unreadable("not_text")
     _refuse_markup(head)
     _refuse_binary(head)
     return CSV
+
+
+def _is_of_cards(head: bytes) -> bool:
+    """Whether the first line that says anything begins a card, in whatever Unicode."""
+    first = head[:1024].replace(b"\0", b"").removeprefix(b"\xff\xfe")
+    first = first.removeprefix(b"\xfe\xff").lstrip()
+    return BEGIN.match(first.partition(b"\n")[0].partition(b"\r")[0]) is not None
 
 
 def _is_blank(stream: BinaryIO) -> bool:

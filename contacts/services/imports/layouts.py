@@ -13,7 +13,7 @@ ROWS_TO_LOOK_AT = 200
 LAST_HEADER_ROW = 50
 LAST_ROW_TO_LOOK_AT = 10_000
 
-CSV, XLSX = "csv", "xlsx"
+CSV, XLSX, CARDS = "csv", "xlsx", "vcf"
 
 
 class Unreadable(Exception):

@@ -16,8 +16,8 @@ from contacts.services.imports.targets import TARGETS
 
 def recall(header: Sequence[str]) -> tuple[list[str], datetime.datetime] | None:
     """Return the targets that were chosen for these columns, and when last."""
-    fingerprint = _fingerprint(header)
-    memory = ImportMemory.objects.filter(fingerprint=fingerprint).first()
+    found = fingerprint(header)
+    memory = ImportMemory.objects.filter(fingerprint=found).first()
     if memory is None:
         return None
     targets = [code if code in TARGETS else "" for code in memory.targets]
@@ -33,12 +33,12 @@ def remember(header: Sequence[str], targets: Sequence[str]) -> None:
     if not any(header[:width]):
         return
     ImportMemory.objects.update_or_create(
-        fingerprint=_fingerprint(header),
+        fingerprint=fingerprint(header),
         defaults={"targets": list(targets[:width]), "used_at": timezone.now()},
     )
 
 
-def _fingerprint(header: Sequence[str]) -> str:
+def fingerprint(header: Sequence[str]) -> str:
     """Return a keyed hash of the names; what our own file adds to them does not count."""
     names = [vocabulary.key(name) for name in vocabulary.without_own_columns(header)]
     hashed = salted_hmac(

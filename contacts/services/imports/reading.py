@@ -1,4 +1,4 @@
-"""A file as rows: what the rest of an import knows of CSV and of workbooks.
+"""A file as rows: what the rest of an import knows of CSV, workbooks and cards.
 
 :func:`examine` guesses the layout and gives the first rows; :func:`records` streams the
 rows of a layout, so that a worker that was killed can read them again and get the same.
@@ -13,8 +13,9 @@ import itertools
 from collections.abc import Callable, Generator, Iterator
 from typing import BinaryIO
 
-from contacts.services.imports import headers, kinds, texts, workbooks
+from contacts.services.imports import cards, headers, kinds, texts, workbooks
 from contacts.services.imports.layouts import (
+    CARDS,
     CSV,
     LAST_HEADER_ROW,
     LAST_ROW_TO_LOOK_AT,
@@ -46,6 +47,8 @@ def examine(open_file: OpenFile, choice: Choice | None = None) -> Examined:
         kind = kinds.kind_of(stream)
     if kind == XLSX:
         return _examine_workbook(open_file, choice)
+    if kind == CARDS:
+        return _examine_cards(open_file, choice)
     return _examine_text(open_file, choice)
 
 
@@ -62,22 +65,46 @@ def _all_rows(stream: BinaryIO, layout: Layout) -> Iterator[Record]:
         with workbooks.opened(stream) as workbook:
             for record in workbook.records(layout.sheet):
                 yield _widened(record, layout.width)
+    elif layout.kind == CARDS:
+        yield from cards.records(stream, layout)
     else:
         yield from texts.records(stream, layout)
 
 
 def _examine_text(open_file: OpenFile, choice: Choice) -> Examined:
+    encoding, lines = _encoding(open_file, choice)
+    delimiter = choice.delimiter
+    if delimiter is None:
+        delimiter = texts.delimiter_of(texts.head_of(open_file, encoding))
+    layout = Layout(CSV, encoding=encoding, delimiter=delimiter, row_count=lines)
+    return _with_header(layout, _first_rows(open_file, layout), choice)
+
+
+def _examine_cards(open_file: OpenFile, choice: Choice) -> Examined:
+    encoding, lines = _encoding(open_file, choice)
+    # Some ten lines a card.
+    layout = Layout(
+        CARDS,
+        encoding=encoding,
+        header_row=0,
+        header=cards.HEADER,
+        row_count=max(1, lines // 10),
+    )
+    rows = _first_rows(open_file, layout)
+    if not rows:
+        raise Unreadable("no_cards")
+    is_torn = any(row.cells[0] == cards.UNREADABLE for row in rows)
+    return Examined(layout, rows, notices=["torn_cards"] if is_torn else [])
+
+
+def _encoding(open_file: OpenFile, choice: Choice) -> tuple[str, int]:
     encoding, lines = texts.encoding_of(open_file)
     if choice.encoding is not None and choice.encoding != encoding:
         if encoding.startswith("utf-16") != choice.encoding.startswith("utf-16"):
             raise Unreadable("encoding")
         encoding = choice.encoding
         texts.refuse_undecodable(open_file, encoding)
-    delimiter = choice.delimiter
-    if delimiter is None:
-        delimiter = texts.delimiter_of(texts.head_of(open_file, encoding))
-    layout = Layout(CSV, encoding=encoding, delimiter=delimiter, row_count=lines)
-    return _with_header(layout, _first_rows(open_file, layout), choice)
+    return encoding, lines
 
 
 def _examine_workbook(open_file: OpenFile, choice: Choice) -> Examined:

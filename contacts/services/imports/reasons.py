@@ -76,6 +76,10 @@ OF_FILES: dict[str, str | Promise] = {
         ),
         most=MOST_COLUMNS,
     ),
+    "no_cards": _("The file holds no card that begins and ends."),
+    "card_too_long": _(
+        "A card of the file is longer than any person's, so something is wrong with it. Export the cards again and send that file."
+    ),
     "file_gone": _("The file has been deleted meanwhile. Send it again."),
 }
 
@@ -89,6 +93,12 @@ NOTICES: dict[str, str | Promise] = {
     ),
     "not_computed": _(
         "Some cells hold formulas whose results are not stored. Open the file in your spreadsheet program and save it, so that they can be read."
+    ),
+    "torn_cards": _(
+        "Some cards cannot be read. They stay out, and the others can be imported."
+    ),
+    "is_cards": _(
+        "The file is not named like one, but it holds contact cards (vCard) and is read as such."
     ),
     "is_workbook": _(
         "The file is named like a CSV file, but it is an Excel workbook and is read as one."
@@ -115,6 +125,9 @@ OF_COLUMNS: dict[str, str | Promise] = {
 
 OF_ROWS: dict[str, str | Promise] = {
     **SENTENCES,
+    "card_unreadable": _(
+        "This card is torn off or its characters cannot be read. Export it again from where it comes from."
+    ),
     "column_count": _(
         "The row has more cells than the header, or lacks the cell that says whether marketing is refused."
     ),

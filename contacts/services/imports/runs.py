@@ -18,7 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch, ImportRow
-from contacts.services.imports import blockers, changes, matching, staging, writing
+from contacts.services.imports import (
+    alike,
+    blockers,
+    changes,
+    matching,
+    staging,
+    writing,
+)
 from contacts.services.imports.companies import CompanyMatcher
 from contacts.services.imports.matching import Matcher
 from contacts.services.imports.merging import Change, Merge, merge
@@ -87,6 +94,7 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
             companies = CompanyMatcher(trial=tried)
             matcher.load(people)
             merged = merge(people, batch=batch, matcher=matcher, companies=companies)
+            alike.consider(merged.changes)
             companies.remember_for_later()
             tried.remember(_facts(merged.changes))
             with transaction.atomic():
