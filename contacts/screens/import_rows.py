@@ -69,8 +69,7 @@ def show(request: HttpRequest, object_id: str) -> HttpResponse:
         ],
         "page": found,
         "lines": [
-            {**line, "alike": _alike(batch, line)}
-            for line in lines_of(batch, found.object_list)
+            _with_alike(batch, line) for line in lines_of(batch, found.object_list)
         ],
         "may_take_out": batch.state == ImportBatch.State.CHECKED
         and batches.may_import(request.user)
@@ -158,22 +157,26 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
         }
 
 
-def _alike(batch: ImportBatch, line: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return who of those the reader may see is like the person of a marked row."""
+def _with_alike(batch: ImportBatch, line: dict[str, Any]) -> dict[str, Any]:
+    """Add who of those the reader may see is like the person of a marked row.
+
+    Where the reader may see nobody, the mark is left out: it would tell of others.
+    """
     row: ImportRow = line["row"]
-    if not any(mark.startswith(alike.MARK) for mark in row.marks):
-        return []
+    marks = [mark for mark in row.marks if mark.startswith(alike.MARK)]
+    if not marks:
+        return line
     person = RowReader(batch.targets).read(row.pk, row.cells)
     found = people_like(
         alike.facts_of(person), situation=Situation.TYPING, most=MOST_ALIKE
     )
-    return [
-        {
-            "id": each.record.pk,
-            "name": f"{each.record.first_name} {each.record.last_name}",
-        }
+    others = [_mark(mark) for mark in row.marks if mark not in marks]
+    names = [
+        (each.record.pk, f"{each.record.first_name} {each.record.last_name}".strip())
         for each in found
     ]
+    shown = line["marks"] if names else others
+    return {**line, "marks": shown, "alike": names}
 
 
 def _mark(code: str) -> str:

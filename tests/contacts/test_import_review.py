@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.urls import reverse
 
 from consent.models import Prohibition
 from consent.services import prohibitions
-from contacts.models import Contact
+from contacts.models import Contact, PostalAddress
 from contacts.services import people
 from contacts.services.imports import review
 from register import actors
 from register.errors import DomainError
+from register.services import protections
 from tests.contacts import import_files
-from tests.contacts.import_files import hubspot, imported, person
+from tests.contacts.import_files import as_csv, hubspot, imported, person
+from tests.dsar.erasure_factory import erase, erasure_request
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +111,62 @@ def test_a_prohibition_marks_a_row(marketer):
 
     marks = list(batch.rows.order_by("row_number").values_list("marks", flat=True))
     assert marks == [["prohibited"], []]
+
+
+def test_whoever_was_erased_and_had_refused_is_not_added_again(
+    anna, officer, second_officer, marketer
+):
+    address = "anna.virtanen@esimerkki.example"
+    prohibitions.add(
+        address,
+        channel=Prohibition.Channel.EMAIL,
+        purpose=Prohibition.Purpose.MARKETING,
+        method=Prohibition.Method.STAFF,
+        actor=actors.of_user(officer),
+        subject_id=anna.pk,
+    )
+    erase(erasure_request(anna, officer, email=address), officer, second_officer)
+    assert not Contact.objects.exists()
+
+    batch, counts = imported(
+        hubspot(person(1), person(2, email=address)), user=marketer
+    )
+
+    assert counts == {"new": 1, "blocked": 1, "refusals": 0}
+    assert list(Contact.objects.values_list("last_name", flat=True)) == ["Testi1"]
+    [row] = batch.rows.filter(outcome="blocked")
+    assert (row.errors, row.cells, row.contact) == (["erased_with_refusal"], [], None)
+
+
+def test_the_address_that_was_replaced_is_hidden_once_it_is_protected(
+    anna, agent, marketer, client_of
+):
+    PostalAddress.objects.create(
+        contact=anna, street="Zqkatu 1", postcode="00100", town="Zqlä", source="import"
+    )
+    header = ["Email", "Street", "Town", "Phone"]
+    cells = ["anna.virtanen@esimerkki.example", "Zqtie 2", "Zqmäki", "050 9998888"]
+    batch = import_files.upload(
+        as_csv(header, [cells]), user=marketer, replaced_all=["street"]
+    )
+    import_files.try_out(
+        batch, user=marketer, targets=["email", "street", "town", "phone"]
+    )
+    url = address(batch) + "?kind=updated"
+    assert "Zqkatu 1" in body(client_of(marketer).get(url))
+
+    protections.protect(anna.pk, ground="own_request", actor=actors.of_user(agent))
+
+    page = body(client_of(marketer).get(url))
+    assert "050 9998888" in page
+    for hidden in ("Zqkatu", "Zqlä", "Zqtie", "Zqmäki"):
+        assert hidden not in page
+    csv = client_of(marketer).get(address(batch, "difference"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+        text = b"".join(csv.streaming_content).decode()
+        cursor.execute("RESET ROLE")
+    assert "Zq" not in text
 
 
 def test_the_page_offers_to_undo_and_says_what_was_undone(marketer, client_of):

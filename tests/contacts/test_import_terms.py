@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from consent.models import Prohibition
+from contacts import information_duty
 from contacts.models import Contact, ContactPoint, ExternalId, ImportChange
 from contacts.services import people
 from contacts.services.imports import batches
@@ -253,3 +254,15 @@ def test_defaults_are_taken_for_new_people_only(marketer, anna, company):
     assert (new.relationship, new.language) == ("customer", "sv")
     assert new.affiliations.get().company == company
     assert anna.affiliations.count() == before
+
+
+@pytest.mark.parametrize("is_informed", [True, False])
+def test_whoever_was_told_when_the_list_was_collected_need_not_be_told_again(
+    is_informed, marketer
+):
+    imported(hubspot(person(1)), user=marketer, is_informed=is_informed)
+
+    contact = Contact.objects.get()
+
+    assert information_duty.is_open(contact) is not is_informed
+    assert (contact.informed_at == contact.collected_at) is is_informed

@@ -137,7 +137,7 @@ def _write_contacts(new: list[Change], batch: ImportBatch) -> None:
     _copy(
         Contact,
         "id, first_name, last_name, language, relationship, source, source_detail,"
-        " collected_at, notice_id, created_at, updated_at",
+        " collected_at, informed_at, notice_id, created_at, updated_at",
         [
             (
                 change.contact.id,
@@ -148,6 +148,8 @@ def _write_contacts(new: list[Change], batch: ImportBatch) -> None:
                 _IMPORT,
                 batch.title,
                 collected_at,
+                # They were shown the notice when the data was collected.
+                collected_at if batch.is_informed else None,
                 notice.pk if notice else None,
                 created_at,
                 created_at,
