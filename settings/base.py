@@ -288,7 +288,9 @@ MFA_ADAPTER = "register.log_in.adapters.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "register.log_in.forms.AuthenticateForm",
     "reauthenticate": "register.log_in.forms.ReauthenticateForm",
+    "activate_totp": "register.log_in.forms.ActivateTOTPForm",
     "add_webauthn": "register.log_in.forms.AddWebAuthnForm",
+    "edit_webauthn": "register.log_in.forms.EditWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Seloste"

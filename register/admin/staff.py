@@ -9,7 +9,6 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,10 +18,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from register import actors, audit
+from register import actors
 from register.activities import ACTIVITIES
 from register.models import Role, Team, TeamMembership, User
 from register.screens import accounts, roles
@@ -49,18 +47,8 @@ class RolesField(forms.ModelMultipleChoiceField[Role]):
         )
 
 
-class StaffCreationForm(UserCreationForm):
-    """A new personal account."""
-
-    roles_held = RolesField()
-
-    class Meta:
-        model = User
-        fields = ("email", "first_name", "last_name", "language")
-
-
-class StaffChangeForm(UserChangeForm):
-    """An account and its roles."""
+class StaffForm(forms.ModelForm[User]):
+    """An account and its roles. Its holder alone sets the password, by a link."""
 
     roles_held = RolesField()
 
@@ -70,17 +58,17 @@ class StaffChangeForm(UserChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        if self.instance._state.adding:
+            self.instance.set_unusable_password()
+        elif "roles_held" in self.fields:
             self.fields["roles_held"].initial = self.instance.roles.all()
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(RegisterAdmin):
     """Personal accounts (N9.2): made here, made inactive here, never shared."""
 
-    form = StaffChangeForm
-    add_form = StaffCreationForm
-    change_password_form = AdminPasswordChangeForm
+    form = StaffForm
     actions_detail = ("to_access",)
     actions_list = ("to_review",)
     list_display = ("name", "email", "roles_in_words", "is_active", "last_login")
@@ -91,12 +79,8 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "first_name", "last_name", "language")}),
-        (_("Access"), {"fields": ("is_active", "roles_held", "password")}),
+        (_("Access"), {"fields": ("is_active", "roles_held")}),
         (_("Use"), {"fields": ("last_login", "created_at")}),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("email", "first_name", "last_name", "language")}),
-        (_("Access"), {"fields": ("roles_held", "password1", "password2")}),
     )
     readonly_fields = ("is_active", "last_login", "created_at")
 
@@ -113,6 +97,18 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
     def to_review(self, request: HttpRequest) -> HttpResponse:
         """Lead to the review of rights."""
         return redirect("admin:register_user_review")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask at first for no more than who it is and what their work is."""
+        if obj is None:
+            return (self.fieldsets[0], (_("Access"), {"fields": ("roles_held",)}))
+        return self.fieldsets
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the link by which the holder sets the password."""
+        return accounts.show_new(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch the roles with the accounts."""
@@ -143,23 +139,6 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[type-arg, misc]
                     _("A role waits for a second person's approval."),
                 )
 
-    def user_change_password(  # Django's signature
-        self,
-        request: HttpRequest,
-        id: str,  # noqa: A002
-        form_url: str = "",
-    ) -> Any:
-        """Change a password and record that it was changed."""
-        response = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and response.status_code == 302:
-            audit.record(
-                "staff.password_changed",
-                actor=actors.of_request(request),
-                object_type="register.user",
-                object_id=id,
-            )
-        return response
-
     @admin.display(description=_("name"), ordering="last_name")
     def name(self, obj: User) -> str:
         """The holder's name."""
@@ -188,14 +167,19 @@ class RoleForm(StandardTexts, forms.ModelForm[Role]):
 
     class Meta:
         model = Role
-        fields = ("name", "code", "default_purpose")
+        fields = ("name", "code", "default_purpose", "requires_second_factor")
 
 
 @admin.register(Role)
 class RoleAdmin(RegisterAdmin):
     """A role and its rights over the categories of data (N9.1)."""
 
-    list_display = ("name_in_words", "rights_count", "holders_count")
+    list_display = (
+        "name_in_words",
+        "rights_count",
+        "holders_count",
+        "requires_second_factor",
+    )
     form = RoleForm
     readonly_fields = ("name_in_words", "purpose_in_words")
     actions_detail = ("open_rights",)
@@ -208,8 +192,8 @@ class RoleAdmin(RegisterAdmin):
             else self.has_add_permission(request)
         )
         if may_edit:
-            return ("name", "code", "default_purpose")
-        return ("name_in_words", "code", "purpose_in_words")
+            return ("name", "code", "default_purpose", "requires_second_factor")
+        return ("name_in_words", "code", "purpose_in_words", "requires_second_factor")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch what the list counts."""

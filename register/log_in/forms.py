@@ -7,16 +7,24 @@ from typing import Any
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.internal import flows
 from allauth.account.models import Login
+from allauth.core import context
 from allauth.mfa.base.forms import (
     AuthenticateForm as AllauthAuthenticateForm,
     ReauthenticateForm as AllauthReauthenticateForm,
 )
-from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
+from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm as AllauthAddWebAuthnForm,
+    EditWebAuthnForm as AllauthEditWebAuthnForm,
+)
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from register.log_in import sealing
 from register.log_in.adapters import note_failure
 
 
@@ -51,20 +59,59 @@ class LoginForm(AllauthLoginForm):
         return response
 
 
+class ActivateTOTPForm(AllauthActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an authenticator app; its secret waits sealed in the session."""
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        # Not allauth's own, which would put the secret itself into the session.
+        forms.Form.__init__(self, *args, **kwargs)
+        self.fields["code"].widget.attrs.update(
+            {"inputmode": "numeric", "autofocus": True}
+        )
+        self.fields["code"].widget.attrs.pop("placeholder", None)
+        self.secret = self._pending_secret()
+
+    def _pending_secret(self) -> str:
+        """Return the secret that was shown, or a new one where none was."""
+        session = context.request.session
+        shown = session.get(SECRET_SESSION_KEY) if self.is_bound else None
+        if shown:
+            try:
+                return sealing.unseal(shown)
+            except ValidationError:
+                pass  # its key was taken away meanwhile: a new secret is shown
+        secret = str(generate_totp_secret())
+        session[SECRET_SESSION_KEY] = sealing.seal(secret)
+        return secret
+
+
 class AddWebAuthnForm(AllauthAddWebAuthnForm):
     """A passkey, which logs in by itself unless its holder wants it otherwise."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name")
-        self.fields["name"].help_text = _("By which you know it: laptop, blue key.")
-        self.fields["name"].max_length = 80
-        self.fields["name"].validators.append(MaxLengthValidator(80))
+        _ask_for_name(self.fields["name"])
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].label = _("Log in with it without a password")
         self.fields["passwordless"].help_text = _(
             "It then asks for your fingerprint, your face or its code."
         )
+
+
+class EditWebAuthnForm(AllauthEditWebAuthnForm):  # type: ignore[misc]
+    """Another name for a passkey."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _ask_for_name(self.fields["name"])
+
+
+def _ask_for_name(field: forms.Field) -> None:
+    field.label = _("Name")
+    field.help_text = _("By which you know it: laptop, blue key.")
+    field.validators.append(MaxLengthValidator(80))
+    field.widget.attrs["maxlength"] = 80
 
 
 class _NotesFailures:

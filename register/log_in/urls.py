@@ -79,7 +79,7 @@ urlpatterns = [
     ),
     path(
         f"{_SECOND}passkeys/<int:pk>/edit/",
-        webauthn.edit_webauthn,
+        views.EditWebAuthnView.as_view(),
         name="mfa_edit_webauthn",
     ),
     path(

@@ -16,6 +16,7 @@ from allauth.mfa.totp.views import (
 )
 from allauth.mfa.webauthn.views import (
     AddWebAuthnView as AllauthAddWebAuthnView,
+    EditWebAuthnView as AllauthEditWebAuthnView,
     RemoveWebAuthnView as AllauthRemoveWebAuthnView,
 )
 from allauth.usersessions.models import UserSession
@@ -86,7 +87,21 @@ class AddWebAuthnView(AllauthAddWebAuthnView):  # type: ignore[misc]
         return response
 
 
-class RemoveWebAuthnView(AllauthRemoveWebAuthnView):  # type: ignore[misc]
+class _OfOnePasskey:
+    """Keeps the passkey from the frame, which would link to its page in the admin."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Leave it under its own name only."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        context.pop("object", None)
+        return context
+
+
+class EditWebAuthnView(_OfOnePasskey, AllauthEditWebAuthnView):  # type: ignore[misc]
+    """Rename a passkey."""
+
+
+class RemoveWebAuthnView(_OfOnePasskey, AllauthRemoveWebAuthnView):  # type: ignore[misc]
     """Remove a passkey."""
 
     def form_valid(self, form: Any) -> HttpResponse:

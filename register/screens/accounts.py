@@ -8,24 +8,22 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from register import access, actors, audit, handing_over
 from register.datamap.vocabulary import Action, Category
-from register.errors import Conflict
+from register.errors import DomainError
 from register.log_in import lockout
 from register.models import ApiKey, AuditEntry, RightsReview, Role, User
+from register.outbound import mail
 from register.screens import looks
-from register.services import accounts, sessions
+from register.services import accounts, password_links, sessions
 
 # Rights are looked at once a year (N9.1).
 REVIEW_EVERY = timedelta(days=365)
@@ -46,13 +44,14 @@ def account(request: HttpRequest, pk: Any) -> HttpResponse:
     """Show how somebody gets in, and do what an administrator may about it."""
     access.require(request.user, Action.VIEW, Category.STAFF)
     user = get_object_or_404(User, pk=pk)
-    may_change = access.may(request.user, Action.CHANGE, Category.STAFF)
     link = ""
     if request.method == "POST":
-        access.require(request.user, Action.CHANGE, Category.STAFF)
+        what = request.POST.get("do", "")
+        if not (what == "unlock" and _may_unlock(request)):
+            access.require(request.user, Action.CHANGE, Category.STAFF)
         try:
-            link = _do(request, user, request.POST.get("do", ""))
-        except Conflict as error:
+            link = _do(request, user, what)
+        except DomainError as error:
             messages.error(request, str(error))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
@@ -60,11 +59,37 @@ def account(request: HttpRequest, pk: Any) -> HttpResponse:
             return redirect("admin:register_user_access", pk=user.pk)
     else:
         audit.record("record.viewed", actor=actors.of_request(request), obj=user)
+    return _page(request, user, link)
+
+
+def show_new(request: HttpRequest, user: User) -> HttpResponse:
+    """Show an account that was just made, with the link for its holder."""
+    actor = actors.of_request(request)
+    link = password_links.make(user, base_url=_base_url(request), actor=actor)
+    messages.success(request, _("The account is made. Give its holder the link."))
+    return _page(request, user, link)
+
+
+def _base_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/")
+
+
+def _may_unlock(request: HttpRequest) -> bool:
+    """Whoever decides about roles may unlock too: officers, not administrators alone."""
+    return access.may(request.user, Action.CHANGE, Category.STAFF) or access.may(
+        request.user, Action.APPROVE, Category.STAFF
+    )
+
+
+def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": user.get_full_name() or user.email,
         "account": user,
-        "may_change": may_change,
+        "may_change": access.may(request.user, Action.CHANGE, Category.STAFF),
+        "may_unlock": _may_unlock(request),
+        "may_mail": mail.is_set_up(),
+        "has_password": user.has_usable_password(),
         "is_own": request.user.pk == user.pk,
         "link": link,
         "is_locked": lockout.is_locked(request, user),
@@ -116,17 +141,10 @@ def _do(request: HttpRequest, user: User, what: str) -> str:
     """Do one thing to an account; return a link where that was asked for."""
     actor = actors.of_request(request)
     if what == "link":
-        audit.record("staff.link_made", actor=actor, obj=user)
-        return request.build_absolute_uri(
-            reverse(
-                "account_set_password",
-                args=[
-                    urlsafe_base64_encode(force_bytes(user.pk)),
-                    default_token_generator.make_token(user),
-                ],
-            )
-        )
-    if what == "unlock":
+        return password_links.make(user, base_url=_base_url(request), actor=actor)
+    if what == "mail":
+        password_links.send(user, base_url=_base_url(request), actor=actor)
+    elif what == "unlock":
         lockout.unlock(request, user, actor=actor)
     elif what == "sessions":
         sessions.end_all(user, actor=actor)

@@ -9,6 +9,7 @@
     "#searchbar-submit": "search",
     "[x-on\\:click*='showActions ='], [x-on\\:click*='openRelatedWidgetWrapper =']": "more",
     "a[id^='calendarlink']": "calendar",
+    "[x-on\\:click='openTheme = !openTheme']": "theme",
   };
   // Buttons made of elements that no key reaches.
   const FAKE = "[x-on\\:click]:not(button, input, select, textarea, a[href], #changelist-filter-close)";

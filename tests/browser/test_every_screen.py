@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
 from django.utils import translation
 from django.utils.translation import gettext
 
+from tests.browser.faults import serious_faults
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# Half of the roles look at dark pages, so that both colours are looked at once.
+IN_THE_DARK = ("officer", "seller", "administrator")
 NOT_FOLLOWED = ("/logout", "/jsi18n", "/download", "/audio", "/export", "/bad-rows")
 
 
@@ -42,15 +47,21 @@ def overflow(page):
     "role", ["officer", "agent", "seller", "marketer", "auditor", "administrator"]
 )
 def test_every_linked_screen_opens(role, request, open_as):
-    page = open_as(request.getfixturevalue(role))
-    count = 0
+    page = open_as(request.getfixturevalue(role), dark=role in IN_THE_DARK)
+    count, kinds, faults = 0, set(), {}
 
     for address, answer in pages_from(page):
         count += 1
         assert answer.status == 200, address
         assert page.errors == [], address
+        kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "N", address)
+        # Records of one kind have one template: the first of them stands for all.
+        if kind not in kinds and (found := serious_faults(page)):
+            faults[address] = found
+        kinds.add(kind)
 
     assert count >= 4
+    assert faults == {}
 
 
 @pytest.mark.usefixtures("anna")

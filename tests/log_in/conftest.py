@@ -13,6 +13,9 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.test import Client
 
+from tests.communications.conftest import _running_mail_server, mail_server
+
+__all__ = ["_running_mail_server", "mail_server"]
 PASSWORD = "correct horse battery"
 LOG_IN = "/admin/login/"
 CODE = "/admin/account/login/code/"

@@ -96,7 +96,51 @@ def test_lost_factors_are_removed_by_an_administrator(
     assert not Authenticator.objects.exists()
 
 
-@pytest.mark.parametrize("what", ["disable", "link", "factors", "review:kept"])
+def test_an_officer_unlocks_and_does_nothing_else(
+    officer, agent, client_of, browser, enter
+):
+    for _attempt in range(6):
+        enter(browser, agent, "wrong")
+    assert not enter(browser, agent).has_header("Location")
+
+    shown = client_of(officer).get(page(agent)).content.decode()
+    assert 'value="unlock"' in shown
+    for what in ("link", "mail", "disable", "sessions", "factors", "review:kept"):
+        assert f'value="{what}"' not in shown
+        assert client_of(officer).post(page(agent), {"do": what}).status_code == 403
+    client_of(officer).post(page(agent), {"do": "unlock"})
+
+    assert enter(browser, agent)["Location"] == "/admin/"
+
+
+def test_a_link_is_mailed_in_the_language_of_its_holder(
+    administrator, agent, client_of, mail_server
+):
+    User.objects.filter(pk=agent.pk).update(language="en")
+
+    client_of(administrator).post(page(agent), {"do": "mail"})
+
+    (letter,) = mail_server.mails
+    assert letter["To"] == agent.email
+    assert "/admin/account/set-password/" in letter.get_content()
+
+
+def test_no_link_for_a_disabled_account_and_none_mailed_without_mail(
+    administrator, agent, client_of
+):
+    browser = client_of(administrator)
+    told = browser.post(page(agent), {"do": "mail"}, follow=True).content.decode()
+    assert "Mail is not set up" in told
+    assert "set-password" not in told
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+
+    told = browser.post(page(agent), {"do": "link"}, follow=True).content.decode()
+
+    assert "The account is disabled" in told
+    assert "set-password" not in told
+
+
+@pytest.mark.parametrize("what", ["mail", "disable", "link", "factors", "review:kept"])
 def test_only_who_may_change_accounts_does(what, agent, seller, auditor, client_of):
     for user in (agent, auditor):
         assert client_of(user).post(page(seller), {"do": what}).status_code == 403

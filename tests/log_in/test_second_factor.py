@@ -72,6 +72,42 @@ def test_setting_up_an_app_lets_its_holder_in(browser, officer, enter):
     assert entries("staff.second_factor_added").get().object_id == str(officer.pk)
 
 
+def test_a_secret_that_waits_for_its_first_code_is_sealed_too(
+    browser, officer, enter, settings
+):
+    enter(browser, officer)
+    secret = browser.get(f"{ACCOUNT}app/add/").context["form"].secret
+
+    for session in Session.objects.all():
+        assert secret not in str(session.get_decoded())
+    settings.SECOND_FACTOR_KEYS = ["a-newer-key-of-this-test"]
+    again = browser.post(f"{ACCOUNT}app/add/", {"code": code_of(secret)})
+
+    assert again.context["form"].secret != secret
+    assert not Authenticator.objects.exists()
+
+
+def test_a_passkey_is_renamed_and_removed_on_pages_of_its_own(agent):
+    key = Authenticator.objects.create(
+        user=agent, type="webauthn", data={"name": "Laptop", "credential": {}}
+    )
+    other = Authenticator.objects.create(
+        user=make_user("other"), type="webauthn", data={"name": "Theirs"}
+    )
+    browser = session_of(agent)
+    page = f"{ACCOUNT}passkeys/{key.pk}"
+
+    assert browser.get(f"{page}/edit/").status_code == 200
+    assert browser.get(f"{page}/remove/").status_code == 200
+    assert browser.get(f"{ACCOUNT}passkeys/{other.pk}/edit/").status_code == 404
+    for name in ("x" * 81, "a\0b", ""):
+        assert browser.post(f"{page}/edit/", {"name": name}).status_code == 200
+    browser.post(f"{page}/edit/", {"name": "Blue key"})
+
+    key.refresh_from_db()
+    assert key.data["name"] == "Blue key"
+
+
 def test_secrets_are_sealed_in_the_database(officer, app_of, settings):
     secret = app_of(officer)
     RecoveryCodes.activate(officer)

@@ -1,0 +1,96 @@
+"""Logging in as a browser does it that has a passkey, and as one that has none yet."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.mfa.models import Authenticator
+
+from tests.browser.faults import serious_faults
+from tests.log_in.conftest import ACCOUNT, LOG_IN, PASSWORD, code_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def visitor(chromium, live_server):
+    """A page of nobody. Passkeys belong to a name, so not to the address 127.0.0.1."""
+    context = chromium.new_context(
+        base_url=live_server.url.replace("127.0.0.1", "localhost"), locale="en"
+    )
+    page = context.new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    devices.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    yield page
+    context.close()
+
+
+def enter(page, user):
+    page.goto(LOG_IN)
+    page.get_by_label("E-mail address").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_an_officer_sets_up_a_factor_and_a_passkey_and_logs_in_with_it(
+    visitor, officer
+):
+    found = {}
+
+    def look(name):
+        if faults := serious_faults(visitor):
+            found[name] = faults
+
+    visitor.goto(LOG_IN)
+    look("log-in")
+    enter(visitor, officer)
+    visitor.wait_for_url(f"**{ACCOUNT}")
+    look("forced")
+    visitor.get_by_role("link", name="Set up an authenticator app").click()
+    look("app")
+    secret = visitor.locator("#authenticator_secret").input_value()
+    visitor.locator("[name=code]").fill(code_of(secret))
+    visitor.keyboard.press("Enter")
+    visitor.wait_for_url(f"**{ACCOUNT}codes/")
+    look("codes")
+    assert visitor.locator("#recovery_codes li").count() == 10
+
+    visitor.goto(f"{ACCOUNT}passkeys/add/")
+    look("passkey")
+    visitor.get_by_label("Name").fill("Laptop")
+    visitor.get_by_role("button", name="Add", exact=True).click()
+    visitor.wait_for_url(f"**{ACCOUNT}")
+    assert Authenticator.objects.filter(user=officer, type="webauthn").count() == 1
+    for name in ("passkeys/", "../sessions/"):
+        visitor.goto(f"{ACCOUNT}{name}")
+        look(name)
+    visitor.evaluate(
+        "document.querySelector(\"form[action$='/logout/']\").requestSubmit()"
+    )
+    visitor.wait_for_url(f"**{LOG_IN}*")
+    visitor.get_by_role("button", name="Log in with a passkey").click()
+    visitor.wait_for_url("**/admin/")
+
+    assert visitor.errors == []
+    assert found == {}
+
+
+def test_log_in_pages_are_for_everybody_in_the_dark_too(visitor):
+    visitor.emulate_media(color_scheme="dark")
+    visitor.goto(LOG_IN)
+
+    assert serious_faults(visitor) == {}
