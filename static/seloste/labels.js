@@ -29,6 +29,12 @@
         input.setAttribute("aria-label", label.textContent.replace("*", "").trim());
       }
     }
+    // In a table of rows to fill in, the name of a field stands above its column alone.
+    for (const input of document.querySelectorAll(".field-tabular[data-label] :is(input:not([type=hidden]), select, textarea):not([aria-label])")) {
+      if (!input.labels.length) {
+        input.setAttribute("aria-label", input.closest("[data-label]").dataset.label);
+      }
+    }
     // The words of an icon font are the names of its pictures.
     for (const icon of document.querySelectorAll(".material-symbols-outlined:not([x-on\\:click])")) {
       icon.setAttribute("aria-hidden", "true");
@@ -67,6 +73,8 @@
 
   // Django's calendars are added when all has been loaded.
   window.addEventListener("load", () => setTimeout(nameControls));
+
+  document.addEventListener("formset:added", nameControls);
 
   document.addEventListener("keydown", (event) => {
     if ((event.key === "Enter" || event.key === " ") && event.target.matches(FAKE)) {
