@@ -59,7 +59,7 @@ class LoginForm(AllauthLoginForm):
         return response
 
 
-class ActivateTOTPForm(AllauthActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(AllauthActivateTOTPForm):
     """The first code of an authenticator app; its secret waits sealed in the session."""
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class AddWebAuthnForm(AllauthAddWebAuthnForm):
         )
 
 
-class EditWebAuthnForm(AllauthEditWebAuthnForm):  # type: ignore[misc]
+class EditWebAuthnForm(AllauthEditWebAuthnForm):
     """Another name for a passkey."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
