@@ -21,10 +21,12 @@ from register.conformance.registry import (
 from register.datamap.graph import graph
 from register.datamap.vocabulary import Action, Category
 from register.models import Role, RoleRight, User
+from register.services import accounts
 
 # What nobody's work needs all at once, on every category of people's data.
 EVERYTHING = {Action.VIEW, Action.ADD, Action.CHANGE, Action.EXPORT}
 DORMANT_AFTER = timedelta(days=365)
+FACTOR_WITHIN = timedelta(days=14)
 # Names of functions and of nobody. An account is shared if its name has no other word.
 _NAMES_OF_NOBODY = """
     account admin administrator anonymous asiakaspalvelu common customer demo guest hallinto info
@@ -126,6 +128,21 @@ def no_dormant_accounts(board: Board) -> Finding:
     return _accounts(in_use, "dormant", dormant.distinct())
 
 
+@live_check(
+    "rights_are_reviewed",
+    "N9.1",
+    promise=_("Somebody looks once a year at what each account may do."),
+    remedy=_("Go through the review of rights on the list of accounts."),
+    link="admin:register_user_review",
+    labels={"overdue": _("Not looked at for a year")},
+)
+def rights_are_reviewed(board: Board) -> Finding:
+    """Look for accounts whose last review is older than a year."""
+    return _accounts(
+        _in_use(), "overdue", accounts.review_overdue(board.at).order_by("pk")
+    )
+
+
 look_at(
     "roles_fit_the_work",
     "N9.1",
@@ -174,6 +191,22 @@ def passwords_are_hashed(board: Board) -> Finding:
         strong |= Q(password__startswith=beginning)
     in_use = _in_use()
     return _accounts(in_use, "weak", in_use.exclude(strong))
+
+
+@live_check(
+    "second_factors_are_set_up",
+    "N9.2",
+    promise=_("Who needs a second factor has one within two weeks."),
+    remedy=_("Ask them to log in and set one up; until then they get nowhere."),
+    link="admin:register_user_review",
+    labels={"without": _("Without a second factor")},
+)
+def second_factors_are_set_up(board: Board) -> Finding:
+    """Look for accounts that could still be taken over with a password alone."""
+    late = accounts.without_required_factor().filter(
+        created_at__lt=board.at - FACTOR_WITHIN
+    )
+    return _accounts(_in_use(), "without", late.order_by("pk"))
 
 
 look_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -18,6 +19,9 @@ from register.datamap import (
     WithParent,
 )
 from register.models.staff import User
+
+# Rights are looked at once a year (N9.1).
+REVIEW_EVERY = timedelta(days=365)
 
 
 class RightsReview(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -12,21 +12,20 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
-from register import access, actors, audit, handing_over
+from register import access, actors, audit, dashboard, handing_over
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.log_in import lockout
 from register.models import ApiKey, AuditEntry, RightsReview, Role, User
+from register.models.reviews import REVIEW_EVERY
 from register.outbound import mail
 from register.screens import looks
 from register.services import accounts, password_links, sessions
 
-# Rights are looked at once a year (N9.1).
-REVIEW_EVERY = timedelta(days=365)
 MOST_ROLE_CHANGES = 50
 
 
@@ -167,8 +166,17 @@ def review(request: HttpRequest) -> HttpResponse:
     access.require(request.user, Action.VIEW, Category.STAFF)
     now = timezone.now()
     rows: list[dict[str, Any]] = []
+    keys = Counter(
+        ApiKey.objects.filter(revoked_at=None).values_list("created_by", flat=True)
+    )
+    without_factor = set(
+        accounts.without_required_factor().values_list("pk", flat=True)
+    )
     for user in accounts.in_use().prefetch_related(
-        "assignments__role", "assignments__granted_by", "reviews"
+        "assignments__role",
+        "assignments__granted_by",
+        "reviews",
+        "memberships__team",
     ):
         reviewed = max((each.reviewed_at for each in user.reviews.all()), default=None)
         due = (reviewed or user.created_at) + REVIEW_EVERY
@@ -177,6 +185,9 @@ def review(request: HttpRequest) -> HttpResponse:
             {
                 "user": user,
                 "assignments": user.assignments.all(),
+                "teams": [each.team.name for each in user.memberships.all()],
+                "key_count": keys[user.pk],
+                "lacks_factor": user.pk in without_factor,
                 "reviewed": reviewed,
                 "due": due,
                 "is_overdue": due < now,
@@ -197,3 +208,26 @@ def review(request: HttpRequest) -> HttpResponse:
         "rows": rows,
     }
     return TemplateResponse(request, "register/rights_review.html", context)
+
+
+def _overdue_reviews() -> dashboard.Figure | None:
+    """Count the accounts whose rights nobody looked at for a year."""
+    count = accounts.review_overdue().count()
+    if not count:
+        return None
+    return dashboard.Figure(
+        _lazy("Rights to be reviewed"),
+        count,
+        _lazy("not looked at for a year"),
+        reverse("admin:register_user_review"),
+        "warn",
+    )
+
+
+dashboard.register(
+    "rights_reviews",
+    category=Category.STAFF,
+    order=70,
+    load=_overdue_reviews,
+    may_see=lambda user: access.may(user, Action.CHANGE, Category.STAFF),
+)

@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,8 @@ from register import actors, audit
 from register.actors import Actor
 from register.errors import Conflict
 from register.models import ApiKey, RightsReview, RoleAssignment, User
+from register.models.reviews import REVIEW_EVERY
+from register.models.staff import ADMINISTRATOR
 from register.services import api_keys, sessions
 
 # Without somebody in each of these nobody can make accounts, or answer a request.
@@ -113,6 +115,26 @@ def review(user: User, outcome: str, *, actor: Actor) -> RightsReview:
     found.save()
     audit.record("staff.rights_reviewed", actor=actor, obj=user, state=outcome)
     return found
+
+
+def review_overdue(at: datetime | None = None) -> QuerySet[User]:
+    """Return accounts in use whose rights nobody looked at for a year."""
+    limit = (at or timezone.now()) - REVIEW_EVERY
+    reviewed = RightsReview.objects.filter(reviewed_at__gte=limit)
+    return User.objects.filter(is_active=True, created_at__lt=limit).exclude(
+        pk__in=reviewed.values("user")
+    )
+
+
+def without_required_factor() -> QuerySet[User]:
+    """Return accounts in use that a role asks for a second factor, and have none."""
+    asked = RoleAssignment.objects.filter(
+        Q(role__requires_second_factor=True) | Q(role__code=ADMINISTRATOR)
+    )
+    factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return User.objects.filter(is_active=True, pk__in=asked.values("user")).exclude(
+        pk__in=factors.values("user")
+    )
 
 
 # --- unused accounts ------------------------------------------------------------------

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.utils import timezone
 
 from register import actors
 from register.log_in.adapters import MFAAdapter
-from register.models import ApiKey, Role, User
-from register.services import api_keys, controller, staff
+from register.models import ApiKey, RightsReview, Role, User
+from register.services import accounts, api_keys, controller, staff
 from settings.demo_data.teams import TEAM_ROLE, make_team_role
 
 # Two data protection officers, because what is irreversible needs a second person.
@@ -53,6 +55,7 @@ def make_accounts() -> str:
         lines.append(f"  {user.email:<28} {role.name}")
         if role.requires_second_factor:
             lines.append(f"  {'':<28} {_set_up_second_factor(user)}")
+    _review_some_rights()
     lines += [
         "",
         "south and south2 sell in one team, north and north2 in another.",
@@ -69,6 +72,18 @@ def make_accounts() -> str:
         _, secret = api_keys.create(name=f"Demo {scope}", scopes=[scope], actor=actor)
         lines.append(f"  {scope:<28} {secret}")
     return "\n".join([*lines, ""])
+
+
+def _review_some_rights() -> None:
+    """Let the administrator have looked at some accounts, and one review be overdue."""
+    reviewer = actors.of_user(User.objects.get(email=f"admin@{DOMAIN}"))
+    for name in ("dpo", "service", "marketing"):
+        user = User.objects.get(email=f"{name}@{DOMAIN}")
+        accounts.review(user, RightsReview.Outcome.KEPT, actor=reviewer)
+    User.objects.filter(email=f"auditor@{DOMAIN}").update(
+        created_at=timezone.now() - timedelta(days=380),
+        last_login=timezone.now() - timedelta(days=20),
+    )
 
 
 def _set_up_second_factor(user: User) -> str:

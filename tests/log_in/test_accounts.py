@@ -10,6 +10,11 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from register import actors
+from register.conformance.accounts import (
+    rights_are_reviewed,
+    second_factors_are_set_up,
+)
+from register.conformance.registry import Board, Status
 from register.errors import Conflict
 from register.models import ApiKey, RightsReview, User
 from register.services import accounts, api_keys
@@ -161,3 +166,28 @@ def test_rights_are_reviewed_one_by_one(administrator, agent, client_of):
     assert "overdue" not in browser.get("/admin/register/user/review/").content.decode()
     assert RightsReview.objects.count() == User.objects.count()
     assert browser.get(page(agent)).status_code == 200
+
+
+def test_the_board_tells_of_reviews_and_factors_that_are_missing(
+    administrator, officer, app_of, client_of
+):
+    now = timezone.now()
+    board = Board(now)
+    assert rights_are_reviewed(board).status == Status.KEPT
+    assert second_factors_are_set_up(board).status == Status.KEPT
+    User.objects.filter(pk=officer.pk).update(created_at=now - timedelta(days=400))
+
+    for check in (rights_are_reviewed, second_factors_are_set_up):
+        assert check(board).status == Status.BROKEN
+        assert check(board).records == (("register.User", officer.pk),)
+    browser = client_of(administrator)
+    assert "Rights to be reviewed" in browser.get("/admin/").content.decode()
+    listed = browser.get("/admin/register/user/review/").content.decode()
+    assert "no second factor" in listed
+
+    app_of(officer)
+    accounts.review(officer, "kept", actor=actors.of_user(administrator))
+
+    for check in (rights_are_reviewed, second_factors_are_set_up):
+        assert check(board).status == Status.KEPT
+    assert "Rights to be reviewed" not in browser.get("/admin/").content.decode()
