@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from communications import selectors
 from communications.models import Chat, FollowUp, Recording
 from communications.services import reminders
 from register import access, dashboard
@@ -71,6 +72,23 @@ def _my_follow_ups(user: object) -> Figure:
     )
 
 
+def _my_meetings(user: object) -> Figure:
+    """The user's meetings until the end of today, and those nobody has closed."""
+    now = timezone.now()
+    tomorrow = timezone.localtime(now).replace(hour=0, minute=0, second=0) + timedelta(
+        days=1
+    )
+    mine = selectors.meetings_to_come(user).order_by()
+    past = mine.filter(finishes_at__lt=now).count()
+    return Figure(
+        _("My meetings today"),
+        mine.filter(finishes_at__gte=now, starts_at__lt=tomorrow).count(),
+        format_lazy("{}: {}", _("not closed"), past) if past else "",
+        reverse("admin:communications_followup_mine"),
+        "warn" if past else "",
+    )
+
+
 def badge_of_reminders(request: HttpRequest) -> str:
     """Return how many reminders wait for the user, for the menu; "" if none."""
     if not access.may(request.user, Action.VIEW, Category.NOTES):
@@ -81,6 +99,9 @@ def badge_of_reminders(request: HttpRequest) -> str:
 
 dashboard.register(
     "my follow-ups", category=Category.NOTES, order=5, load_for=_my_follow_ups
+)
+dashboard.register(
+    "my meetings", category=Category.NOTES, order=6, load_for=_my_meetings
 )
 dashboard.register(
     "ending chats", category=Category.CHATS, order=20, load=_ending_chats

@@ -16,6 +16,7 @@ from django.db.models import (
     Func,
     OuterRef,
     Prefetch,
+    Q,
     QuerySet,
     Subquery,
     prefetch_related_objects,
@@ -28,6 +29,8 @@ from communications.models import (
     ChatLine,
     ChatParticipant,
     FollowUp,
+    Meeting,
+    MeetingColleague,
     Recording,
 )
 from register.database.due_tables import held_function
@@ -133,3 +136,14 @@ def open_follow_ups(user: Any) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(responsible=user, done_at=None).order_by(
         "due_at", "pk"
     )
+
+
+def meetings_to_come(user: Any) -> QuerySet[Meeting]:
+    """Planned meetings that the user arranged or takes part in, the next first.
+
+    Those are among them whose time is over and of which nobody said what became.
+    """
+    with_user = MeetingColleague.objects.filter(user=user).values("meeting")
+    return Meeting.objects.filter(
+        Q(responsible=user) | Q(pk__in=with_user), state=Meeting.State.PLANNED
+    ).order_by("starts_at", "pk")

@@ -9,7 +9,14 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from communications import conversation, selectors
-from communications.models import Call, FollowUp, Message, Note
+from communications.models import (
+    Call,
+    FollowUp,
+    Meeting,
+    MeetingParticipant,
+    Message,
+    Note,
+)
 from communications.permission import reason_in_words
 from communications.services import playing
 from contacts.timeline import TimelineItem, register_source
@@ -34,6 +41,14 @@ def register() -> None:
     register_source(
         "follow_ups", _("Follow-ups"), "event_upcoming", Category.NOTES, load_done
     )
+    register_source("meetings", _("Meetings"), "groups", Category.NOTES, load_meetings)
+
+
+MEETING_TITLES = {
+    Meeting.State.PLANNED: _("Meeting planned"),
+    Meeting.State.HELD: _("Meeting"),
+    Meeting.State.CANCELLED: _("Meeting cancelled"),
+}
 
 
 def load_chats(
@@ -157,4 +172,25 @@ def load_messages(
             ends_at=message.ends_at,
         )
         for message in found.order_by("-queued_at", "-pk")[:limit]
+    ]
+
+
+def load_meetings(
+    contact_id: UUID, *, before: datetime | None, limit: int, user: Any
+) -> list[TimelineItem]:
+    """Meetings in which the person takes or took part, the latest first."""
+    own = MeetingParticipant.objects.filter(contact_id=contact_id).values("meeting")
+    found = Meeting.objects.filter(pk__in=own).select_related("responsible")
+    if before is not None:
+        found = found.filter(starts_at__lt=before)
+    return [
+        TimelineItem(
+            at=meeting.starts_at,
+            kind="meetings",
+            title=MEETING_TITLES[Meeting.State(meeting.state)],
+            template="communications/timeline_meeting.html",
+            context={"meeting": meeting},
+            ends_at=meeting.ends_at,
+        )
+        for meeting in found.order_by("-starts_at", "-pk")[:limit]
     ]

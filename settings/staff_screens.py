@@ -162,6 +162,7 @@ UNFOLD: dict[str, Any] = {
                     _table(_("Chats"), "forum", "communications.chat"),
                     _table(_("Calls"), "call", "communications.call"),
                     _table(_("E-mail"), "mail", "communications.message"),
+                    _table(_("Meetings"), "groups", "communications.meeting"),
                 ],
             },
             {

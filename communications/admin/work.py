@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from communications.models import FollowUp, Message, Note
-from communications.screens import follow_ups, messages, work
+from communications.models import FollowUp, Meeting, Message, Note
+from communications.screens import follow_ups, meetings, messages, work
 from contacts.admin.lists import IdsFirstPaginator
 from register.staff_site import ReadOnlyAdmin
+from register.staff_site.searched_words import SealedSearchChangeList
 
 
 @admin.register(Note)
@@ -86,6 +87,68 @@ class FollowUpAdmin(ReadOnlyAdmin):
             ),
             *super().get_urls(),
         ]
+
+
+@admin.register(Meeting)
+class MeetingAdmin(ReadOnlyAdmin):
+    """All meetings, the latest first. They are arranged on people's pages."""
+
+    paginator = IdsFirstPaginator
+    list_display = ("starts_at", "title", "state", "responsible_name")
+    list_filter = ("state",)
+    list_filter_submit = True
+    ordering = ("-starts_at", "-id")
+    sortable_by = ("starts_at",)
+    fields = ("title", ("starts_at", "finishes_at"), "state", "ends_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Meeting]:
+        """Read the names of colleagues along."""
+        found: QuerySet[Meeting] = super().get_queryset(request)
+        return found.select_related("responsible")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type:
+        """Return the list that leads to the page of each meeting."""
+        return MeetingChangeList
+
+    @admin.display(description=_("arranged by"), empty_value="–")
+    def responsible_name(self, obj: Meeting) -> str | None:
+        """Show who arranged it."""
+        return obj.responsible.get_full_name() if obj.responsible else None
+
+    def get_urls(self) -> list[Any]:
+        """Add the page of a meeting, and the addresses that arrange and close it."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<str:kind>/<uuid:object_id>/arrange/",
+                view(meetings.arrange),
+                name="communications_meeting_arrange",
+            ),
+            path(
+                "<int:pk>/page/",
+                view(meetings.show),
+                name="communications_meeting_show",
+            ),
+            path(
+                "<int:pk>/close/",
+                view(meetings.close),
+                name="communications_meeting_close",
+            ),
+            path(
+                "<int:pk>/meeting.ics",
+                view(meetings.calendar),
+                name="communications_meeting_calendar",
+            ),
+            *super().get_urls(),
+        ]
+
+
+class MeetingChangeList(SealedSearchChangeList):
+    """The list that leads to the page of each meeting."""
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of the page."""
+        return meetings.page_of_meeting(result)
 
 
 @admin.register(Message)

@@ -24,6 +24,7 @@ from register.errors import DomainError
 from register.screens.rows import names_of_people
 
 LONGEST_LIST = 200
+MEETINGS = 30
 
 
 @require_safe
@@ -32,16 +33,20 @@ def mine(request: HttpRequest) -> HttpResponse:
     access.require(request.user, Action.VIEW, Category.NOTES)
     found = selectors.open_follow_ups(request.user)[: LONGEST_LIST + 1]
     shown = _with_whom(list(found)[:LONGEST_LIST], user=request.user)
-    audit.record(
-        "record.listed",
-        actor=actors.of_request(request),
-        object_type=FollowUp._meta.label_lower,
-        count=len(shown),
-    )
+    meetings = list(selectors.meetings_to_come(request.user)[:MEETINGS])
+    for rows in (shown, meetings):
+        if rows:
+            audit.record(
+                "record.listed",
+                actor=actors.of_request(request),
+                object_type=rows[0]._meta.label_lower,
+                count=len(rows),
+            )
     context = {
         **admin.site.each_context(request),
-        "title": _("My follow-ups"),
+        "title": _("My follow-ups and meetings"),
         "groups": _groups(shown),
+        "meetings": meetings,
         "is_cut": len(found) > LONGEST_LIST,
         "may_change": access.may(request.user, Action.CHANGE, Category.NOTES),
     }

@@ -36,7 +36,7 @@ MODELS: dict[str, tuple[Any, Category]] = {
 @require_POST
 def add_note(request: HttpRequest, kind: str, object_id: uuid.UUID) -> HttpResponse:
     """Write a note."""
-    about = _about(request, kind, object_id)
+    about = about_of(request, kind, object_id)
     form = NoteForm(request.POST)
     if form.is_valid():
         try:
@@ -44,8 +44,8 @@ def add_note(request: HttpRequest, kind: str, object_id: uuid.UUID) -> HttpRespo
         except DomainError as error:
             add_error(form, error)
         else:
-            return _answer(request, about, said=_("The note is kept."))
-    return _answer(request, about, note_form=form)
+            return answer(request, about, said=_("The note is kept."))
+    return answer(request, about, note_form=form)
 
 
 @require_POST
@@ -53,7 +53,7 @@ def add_follow_up(
     request: HttpRequest, kind: str, object_id: uuid.UUID
 ) -> HttpResponse:
     """Agree on a follow-up."""
-    about = _about(request, kind, object_id)
+    about = about_of(request, kind, object_id)
     form = FollowUpForm(request.POST, user=request.user)  # type: ignore[arg-type]
     if form.is_valid():
         try:
@@ -68,8 +68,8 @@ def add_follow_up(
         except DomainError as error:
             add_error(form, error, {"due_at": "day"})
         else:
-            return _answer(request, about, said=_("The follow-up is planned."))
-    return _answer(request, about, follow_up_form=form)
+            return answer(request, about, said=_("The follow-up is planned."))
+    return answer(request, about, follow_up_form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,7 +126,10 @@ def add_error(
     form.add_error(field if field in form.fields else None, str(error))
 
 
-def _about(request: HttpRequest, kind: str, object_id: uuid.UUID) -> Contact | Company:
+def about_of(
+    request: HttpRequest, kind: str, object_id: uuid.UUID
+) -> Contact | Company:
+    """Return whom something new is to be about, if the user may add it; raise otherwise."""
     access.require(request.user, Action.ADD, Category.NOTES)
     return _seen(request, kind, object_id)
 
@@ -140,9 +143,10 @@ def _seen(request: HttpRequest, kind: str, object_id: Any) -> Contact | Company:
     return found
 
 
-def _answer(
+def answer(
     request: HttpRequest, about: Contact | Company, *, said: Any = "", **faulty: Any
 ) -> HttpResponse:
+    """Return the part of the page anew, or to those without scripts a page."""
     if said and not request.headers.get("HX-Request"):
         messages.success(request, said)
         return redirect(page_of(about))
@@ -153,7 +157,7 @@ def _answer(
     if not request.headers.get("HX-Request"):
         context |= {
             **admin.site.each_context(request),
-            "title": _("Notes and follow-ups"),
+            "title": _("Notes, follow-ups and meetings"),
             "back": page_of(about),
         }
         return render(request, "communications/work_page.html", context)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from communications.services import follow_ups, notes
+from communications.services import follow_ups, meetings, notes
 from consent.models import Prohibition
 from consent.services import prohibitions
 from contacts import information_duty
@@ -32,6 +32,12 @@ from settings.demo_data.people import make_agreements, make_companies, make_peop
 from settings.demo_data.teams import make_teams
 
 SEED = 2327327
+AGENDA = "1. Kuulumiset\n2. Palvelun käyttö\n3. Jatkotoimet"
+MEETINGS = (
+    ("Esittely", "", 0),
+    ("Sopimuksen uusiminen", "Tarvonsalmenkatu 17 B, Espoo", 2),
+    ("Vuosipalaveri", "Asiakkaan toimisto", -20),
+)
 WORK = (
     ("Tavoittaa parhaiten aamupäivisin.", "Soita tarjouksesta"),
     ("Kiinnostunut Luotettava Kumppani -palvelusta.", "Lähetä esite"),
@@ -151,5 +157,18 @@ def _plan_work(chance: random.Random, people: Sequence[Contact]) -> None:
                 what=what,
                 due_at=now + timedelta(hours=chance.uniform(-30, 24 * 5)),
                 remind_at=now,
+                actor=actor,
+            )
+        for number, (title, place, days) in enumerate(MEETINGS):
+            day = timezone.localtime(now) + timedelta(days=days)
+            starts_at = day.replace(hour=9 + 2 * number, minute=0, second=0)
+            meetings.arrange(
+                people[first + number],
+                title=title,
+                starts_at=starts_at,
+                finishes_at=starts_at + timedelta(minutes=45),
+                place=place,
+                link="" if place else "https://kokous.vastuu.example/demo",
+                agenda=AGENDA,
                 actor=actor,
             )
