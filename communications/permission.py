@@ -7,6 +7,8 @@ of the address. The gate over consents and purposes takes its place here.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -56,14 +58,40 @@ def may_write_to(contact: Contact, address: str) -> Decision:
     ).first()
     if point is None:
         return Decision("address_gone")
-    today = timezone.localdate()
-    if (point.valid_to or today) < today or (point.valid_from or today) > today:
-        return Decision("address_past")
-    if point.undeliverable_since is not None:
-        return Decision("undeliverable")
+    if code := _fault_of(point):
+        return Decision(code)
     refused = refusals.in_force_for(contact).filter(
         channel=Prohibition.Channel.EMAIL, purpose=Prohibition.Purpose.CUSTOMER
     )
     if refused.exists():
         return Decision("prohibited")
     return Decision()
+
+
+def addresses_of(contacts: Sequence[Contact]) -> dict[UUID, tuple[str, str]]:
+    """Return of each person the e-mail address that may be written to, or why there is none.
+
+    The first is "" where there is none, the second then a code. The same answer as
+    :func:`may_write_to` gives, for many people in three queries.
+    """
+    keys = [contact.pk for contact in contacts]
+    found: dict[UUID, tuple[str, str]] = dict.fromkeys(keys, ("", "no_address"))
+    points = ContactPoint.objects.filter(contact__in=keys, kind=ContactPoint.Kind.EMAIL)
+    for point in points.order_by("-is_primary", "pk"):
+        if not found[point.contact_id][0]:
+            code = _fault_of(point)
+            found[point.contact_id] = ("" if code else point.value, code)
+    refused = refusals.refusing(
+        keys, channel=Prohibition.Channel.EMAIL, purpose=Prohibition.Purpose.CUSTOMER
+    )
+    for key in refused:
+        if found[key][0]:
+            found[key] = ("", "prohibited")
+    return found
+
+
+def _fault_of(point: ContactPoint) -> str:
+    today = timezone.localdate()
+    if (point.valid_to or today) < today or (point.valid_from or today) > today:
+        return "address_past"
+    return "undeliverable" if point.undeliverable_since is not None else ""

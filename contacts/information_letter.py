@@ -228,13 +228,20 @@ def _rights() -> Part:
 
 
 def _complaint() -> Part:
+    authority = settings.SUPERVISORY_AUTHORITY
+    where = (
+        authority["name"] or _("Office of the Data Protection Ombudsman"),
+        authority["address"],
+        authority["website"],
+    )
     return Part(
         "complaint",
         _("You may complain"),
         (
             _(
-                "If you think that your data is used unlawfully, you may complain to the supervisory authority: the Office of the Data Protection Ombudsman, tietosuoja.fi."
+                "If you think that your data is used unlawfully, you may complain to the supervisory authority:"
             ),
+            ", ".join(part for part in where if part),
         ),
     )
 

@@ -50,6 +50,13 @@ CONTROLLER = {
     "dpo_email": env.str("CONTROLLER_DPO_EMAIL", default=""),
     "dpo_address": env.str("CONTROLLER_DPO_ADDRESS", default=""),
 }
+# Where people may complain; letters to them say it. Without a name: the Finnish one, in
+# the language of the person.
+SUPERVISORY_AUTHORITY = {
+    "name": env.str("SUPERVISORY_AUTHORITY_NAME", default=""),
+    "address": env.str("SUPERVISORY_AUTHORITY_ADDRESS", default=""),
+    "website": env.str("SUPERVISORY_AUTHORITY_WEBSITE", default="tietosuoja.fi"),
+}
 
 # The public register of companies (YTJ); empty: it is not asked. For Finland
 # https://avoindata.prh.fi/opendata-ytj-api/v3/companies

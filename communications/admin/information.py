@@ -33,6 +33,11 @@ class InformationGivenAdmin(ReadOnlyAdmin):
                 name="contacts_informationgiven_due",
             ),
             path(
+                "letters/",
+                view(information.letters_for_post),
+                name="contacts_informationgiven_letters",
+            ),
+            path(
                 "letters.pdf",
                 view(information.pdf),
                 name="contacts_informationgiven_pdf",

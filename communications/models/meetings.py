@@ -41,7 +41,8 @@ OF_THE_MEETING = Subject(
 class Meeting(Expiring):
     """A meeting of colleagues with people from outside.
 
-    It belongs to whoever is ``responsible`` for it: rights to one's own rows follow
+    It is about those who take part, not about everybody with a role at the company. It
+    belongs to whoever is ``responsible`` for it: rights to one's own rows follow
     that, as they follow who looks after the people in it.
     """
 
@@ -105,12 +106,6 @@ class Meeting(Expiring):
         category=Category.NOTES,
         subjects=(
             OF_THE_MEETING,
-            Subject(
-                "contact person of the company",
-                path="company__affiliations__contact",
-                access=Access.REVIEW,
-                erasure=Erasure.SCRUB,
-            ),
             Subject(
                 "member of staff",
                 path="responsible",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from communications import letters
+from communications.permission import addresses_of
 from communications.screens.work import add_error, page_of
 from communications.services import information_letters
 from contacts import information_duty
@@ -24,13 +26,14 @@ from contacts.models import Contact, InformationGiven, PostalAddress
 from contacts.services import information
 from register import access, actors, audit
 from register.conformance.measures import COUNTED_UP_TO, capped
+from register.datamap.graph import graph
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.outbound import mail
 from register.services import protections
 
 PER_PAGE = 50
-# As many letters as one file holds; the next file has the next.
+# As many letters as one file holds.
 LETTERS = 200
 LISTS = {"overdue": _("Overdue"), "all": _("All who are to be told")}
 INPUT = {"class": "sel-input", "autocomplete": "off"}
@@ -72,17 +75,15 @@ def work_list(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error))
         else:
             return redirect("admin:register_job_progress", job.pk)
-    people = (
-        information_duty.overdue()
-        if which == "overdue"
-        else information_duty.open_duties()
-    )
-    shown = list(people[:PER_PAGE])
+    people = _after(information_letters.people_of(which), request.GET.get("after", ""))
+    found = list(people[: PER_PAGE + 1])
+    shown = found[:PER_PAGE]
     today = timezone.localdate()
+    reached = addresses_of(shown)
     rows = []
     for contact in shown:
         due = information_duty.due_on(getattr(contact, information_duty.OBTAINED))
-        address, code = information_letters.address_of(contact)
+        address, code = reached[contact.pk]
         rows.append(
             {
                 "contact": contact,
@@ -103,6 +104,9 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "title": _("Information duty"),
         "rows": rows,
         "which": which,
+        "next": shown[-1].pk if len(found) > PER_PAGE else None,
+        "is_first_page": not request.GET.get("after"),
+        "sees_mail": access.may(request.user, Action.VIEW, Category.MESSAGES),
         "lists": [(code, title, _counted(code)) for code, title in LISTS.items()],
         "may_send": access.may(request.user, Action.CHANGE, Category.INFORMATION),
         "is_set_up": mail.is_set_up(),
@@ -151,64 +155,130 @@ def tell(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
     return render(request, "communications/information_tell.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def letters_for_post(request: HttpRequest) -> HttpResponse:
+    """Show to whom a letter goes by post; make the file; keep that these were posted.
+
+    Both steps are about the people on the page, who are sent along: a list that has
+    changed meanwhile changes neither. Those with a protected address are left out: a
+    reader of it writes to them.
+    """
+    _require(request, Action.CHANGE)
+    which = request.GET.get("list", "all")
+    which = which if which in LISTS else "all"
+    actor = actors.of_request(request)
+    if request.method == "POST":
+        people = _chosen(request)
+        if request.POST.get("action") == "posted":
+            day = timezone.localdate().isoformat()
+            count = information.fulfil_many(
+                [person.pk for person in people],
+                how=InformationGiven.How.POST,
+                evidence=f"{day}, {graph().revision}"[:300],
+                actor=actor,
+            )
+            said = ngettext(
+                "It is kept that %d letter was posted.",
+                "It is kept that %d letters were posted.",
+                count,
+            )
+            messages.success(request, said % count)
+            return redirect(
+                f"{reverse('admin:contacts_informationgiven_letters')}?list={which}"
+            )
+        return _file(request, people)
+    people = information_letters.without_mail(which, most=LETTERS)
+    hidden = protections.protected_among([person.pk for person in people])
+    shown = [person for person in people if person.pk not in hidden]
+    addresses = _addresses(request, shown)
+    audit.record(
+        "record.listed",
+        actor=actor,
+        object_type="contacts.contact",
+        count=len(shown),
+    )
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Letters for post"),
+        "which": which,
+        "rows": [(person, addresses.get(person.pk)) for person in shown],
+        "is_full": len(people) == LETTERS,
+        "hidden": len(hidden),
+        "most": LETTERS,
+    }
+    return render(request, "communications/information_letters.html", context)
+
+
 @require_safe
 def pdf(request: HttpRequest) -> HttpResponse:
-    """Return the letters for post: to one person, or to those of a list without e-mail.
-
-    People with a protected address are left out: a reader of it writes to them.
-    """
+    """Return the letter for post to one person."""
     _require(request, Action.ADD)
-    one = request.GET.get("person", "")
-    if one:
-        try:
-            people = [get_object_or_404(Contact, pk=uuid.UUID(one))]
-        except ValueError:
-            return redirect("admin:contacts_informationgiven_due")
-    else:
-        people = _without_mail(request.GET.get("list", "all"))
+    try:
+        key = uuid.UUID(request.GET.get("person", ""))
+    except ValueError:
+        return redirect("admin:contacts_informationgiven_due")
+    return _file(request, [get_object_or_404(Contact, pk=key)])
+
+
+def _file(request: HttpRequest, people: list[Contact]) -> HttpResponse:
     hidden = protections.protected_among([person.pk for person in people])
     people = [person for person in people if person.pk not in hidden]
     if not people:
         messages.warning(request, _("There is nobody to write to by post."))
         return redirect("admin:contacts_informationgiven_due")
-    addresses: dict[Any, PostalAddress] = {}
-    today = timezone.localdate()
-    # The last one of each person stays: the primary address, or else the first.
-    for address in PostalAddress.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=today),
-        Q(valid_to=None) | Q(valid_to__gte=today),
-        contact__in=people,
-        undeliverable_since=None,
-    ).order_by("is_primary", "-pk"):
-        addresses[address.contact_id] = address
-    actor = actors.of_request(request)
     audit.record_about(
         "record.viewed",
-        actor=actor,
+        actor=actors.of_request(request),
         object_type="contacts.contact",
         subject_ids=[person.pk for person in people],
     )
     response = HttpResponse(
-        letters.pdf_of(people, addresses), content_type="application/pdf"
+        letters.pdf_of(people, _addresses(request, people)),
+        content_type="application/pdf",
     )
     response["Content-Disposition"] = 'attachment; filename="letters.pdf"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _without_mail(which: str) -> list[Contact]:
-    people = (
-        information_duty.overdue()
-        if which == "overdue"
-        else information_duty.open_duties()
+def _addresses(request: HttpRequest, people: list[Contact]) -> dict[Any, PostalAddress]:
+    """Return the present postal address of each person, the primary one if there is one."""
+    today = timezone.localdate()
+    rows = PostalAddress.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=today),
+        Q(valid_to=None) | Q(valid_to__gte=today),
+        contact__in=people,
+        undeliverable_since=None,
     )
-    found: list[Contact] = []
-    for contact in people[: 5 * LETTERS]:
-        if not information_letters.address_of(contact)[0]:
-            found.append(contact)
-        if len(found) == LETTERS:
-            break
-    return found
+    # The last one of each person stays.
+    return {
+        row.contact_id: access.as_seen(request.user, row)
+        for row in rows.order_by("is_primary", "-pk")
+    }
+
+
+def _chosen(request: HttpRequest) -> list[Contact]:
+    """Return the people that were sent along who are still to be told, in their order."""
+    keys = []
+    for text in request.POST.getlist("person")[:LETTERS]:
+        with contextlib.suppress(ValueError):
+            keys.append(uuid.UUID(text))
+    return list(information_duty.open_duties().filter(pk__in=keys))
+
+
+def _after(people: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+    """Return what follows the person whose key an address bears; all for what is none."""
+    try:
+        last = Contact.objects.filter(pk=uuid.UUID(text)).first()
+    except ValueError:
+        return people
+    if last is None:
+        return people
+    obtained = information_duty.OBTAINED
+    at = getattr(last, obtained)
+    return people.filter(
+        Q(**{f"{obtained}__gt": at}) | Q(**{obtained: at}, pk__gt=last.pk)
+    )
 
 
 def _mail(request: HttpRequest, contact: Contact) -> HttpResponse:
@@ -231,9 +301,5 @@ def _require(request: HttpRequest, action: Action) -> None:
 
 
 def _counted(which: str) -> str:
-    found = capped(
-        information_duty.overdue()
-        if which == "overdue"
-        else information_duty.open_duties()
-    )
+    found = capped(information_letters.people_of(which))
     return f"> {COUNTED_UP_TO}" if found > COUNTED_UP_TO else str(found)

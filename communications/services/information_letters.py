@@ -7,7 +7,6 @@ kept when the mail server has taken the letter (``messages``).
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,11 +14,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communications.models import Message
-from communications.permission import may_write_to
+from communications.permission import addresses_of
 from communications.services import messages
 from contacts import information_duty
 from contacts.information_letter import letter_to
-from contacts.models import Contact, ContactPoint
+from contacts.models import Contact
 from register import actors
 from register.actors import Actor
 from register.errors import DomainError
@@ -49,17 +48,12 @@ def order(which: str, *, actor: Actor) -> Job:
 
 def waiting(which: str) -> QuerySet[Contact]:
     """Whoever is to be told and has no letter under way, the most urgent first."""
-    people = (
-        information_duty.overdue()
-        if which == "overdue"
-        else information_duty.open_duties()
-    )
     letters = Message.objects.filter(
         Q(kind=Message.Kind.INFORMATION) | Q(carries_information=True),
         contact=OuterRef("pk"),
         state__in=UNDER_WAY,
     )
-    return people.filter(~Exists(letters))
+    return people_of(which).filter(~Exists(letters))
 
 
 @jobs.register_kind(KIND, _("Sending information letters"))
@@ -69,18 +63,22 @@ def send(object_id: str, progress: Progress) -> dict[str, int]:
     actor = actors.of_user(user) if user else actors.system()
     found: Counter[str] = Counter()
     progress.start(waiting(object_id).order_by().count())
-    for done, contact in enumerate(_each(object_id), start=1):
-        found[send_one(contact, actor=actor)] += 1
-        if done % 20 == 0:
-            progress.advance(done)
+    for people in _chunks(waiting(object_id)):
+        reached = addresses_of(people)
+        for contact in people:
+            address, code = reached[contact.pk]
+            found[_queue(contact, address, actor) if address else code] += 1
+        progress.advance(found.total())
     return dict(found)
 
 
 def send_one(contact: Contact, *, actor: Actor) -> str:
     """Queue a letter to one person; return ``queued``, or the code of why not."""
     address, code = address_of(contact)
-    if not address:
-        return code
+    return _queue(contact, address, actor) if address else code
+
+
+def _queue(contact: Contact, address: str, actor: Actor) -> str:
     letter = letter_to(contact)
     try:
         messages.queue(
@@ -99,29 +97,36 @@ def send_one(contact: Contact, *, actor: Actor) -> str:
 
 def address_of(contact: Contact) -> tuple[str, str]:
     """Return the e-mail address a letter may go to, or "" and the code of why not."""
-    code = "no_address"
-    points = contact.points.filter(kind=ContactPoint.Kind.EMAIL)
-    for point in points.order_by("-is_primary", "pk"):
-        decision = may_write_to(contact, point.value)
-        if decision.is_allowed:
-            return point.value, ""
-        code = decision.code
-    return "", code
+    return addresses_of([contact])[contact.pk]
 
 
-def _each(which: str) -> Iterator[Contact]:
-    """Yield each person once: a letter that is not queued leaves the person waiting."""
+def without_mail(which: str, *, most: int) -> list[Contact]:
+    """Return the first of a list whom no mail can reach, the most urgent first."""
+    found: list[Contact] = []
+    for people in _chunks(people_of(which)):
+        reached = addresses_of(people)
+        found += [person for person in people if not reached[person.pk][0]]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def people_of(which: str) -> QuerySet[Contact]:
+    """Return the people of a list: ``overdue`` or ``all``."""
+    return (
+        information_duty.overdue()
+        if which == "overdue"
+        else information_duty.open_duties()
+    )
+
+
+def _chunks(people: QuerySet[Contact]) -> Iterator[list[Contact]]:
+    """Yield the people of a list that is asked anew for each chunk, each person once."""
     obtained = information_duty.OBTAINED
-    after: tuple[object, uuid.UUID] | None = None
-    while True:
-        people = waiting(which)
-        if after is not None:
-            at, pk = after
-            people = people.filter(
-                Q(**{f"{obtained}__gt": at}) | Q(**{obtained: at}, pk__gt=pk)
-            )
-        chunk = list(people[:CHUNK])
-        if not chunk:
-            return
-        yield from chunk
-        after = (getattr(chunk[-1], obtained), chunk[-1].pk)
+    rest = people
+    while chunk := list(rest[:CHUNK]):
+        yield chunk
+        at, pk = getattr(chunk[-1], obtained), chunk[-1].pk
+        rest = people.filter(
+            Q(**{f"{obtained}__gt": at}) | Q(**{obtained: at}, pk__gt=pk)
+        )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communications.models import Message
+from communications.permission import addresses_of, may_write_to
 from communications.services import information_letters, messages
 from consent.models import Prohibition
 from consent.services import prohibitions
@@ -26,6 +27,7 @@ from tests.conftest import make_contact
 
 pytestmark = pytest.mark.django_db
 How = InformationGiven.How
+LETTERS = "/admin/contacts/informationgiven/letters/"
 LONG_AGO = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 PARTS = [
     "objection",
@@ -238,3 +240,83 @@ def test_the_board_says_that_an_overdue_duty_breaks_the_promise(anna):
     found = people_are_told(board)
     assert found.status == Status.BROKEN
     assert found.facts["overdue"] == 1
+
+
+def test_letters_for_post_are_marked_by_the_people_on_the_page(
+    anna, bruno, marketer, client_of
+):
+    for person in (anna, bruno):
+        person.points.all().delete()
+    page = client_of(marketer).get(LETTERS)
+    assert all(str(person.pk) in page.content.decode() for person in (anna, bruno))
+    answer = client_of(marketer).post(
+        LETTERS, {"action": "posted", "person": [str(anna.pk), "x", "nul"]}
+    )
+    assert answer.status_code == 302
+    assert [row.contact for row in InformationGiven.objects.all()] == [anna]
+    assert not information_duty.is_open(anna)
+    assert information_duty.is_open(bruno)
+    # Twice changes nothing.
+    client_of(marketer).post(LETTERS, {"action": "posted", "person": [str(anna.pk)]})
+    assert InformationGiven.objects.count() == 1
+
+
+def test_the_file_holds_the_letters_of_those_who_were_chosen(anna, marketer, client_of):
+    browser = client_of(marketer)
+    made = browser.post(LETTERS, {"action": "pdf", "person": [str(anna.pk)]})
+    assert made["Content-Type"] == "application/pdf"
+    assert made.content.startswith(b"%PDF")
+    assert browser.post(LETTERS, {"action": "pdf"}).status_code == 302
+
+
+def test_only_who_may_keep_it_marks_letters_as_posted(anna, agent, seller, client_of):
+    for user in (agent, seller):
+        asked = {"action": "posted", "person": [str(anna.pk)]}
+        assert client_of(user).post(LETTERS, asked).status_code == 403
+    assert not InformationGiven.objects.exists()
+
+
+def test_many_are_answered_for_like_each_one(anna, bruno):
+    prohibited, gone = (
+        make_contact(email=f"{name}@x.test", first_name=name) for name in ("p", "g")
+    )
+    prohibitions.add(
+        "p@x.test",
+        channel=Prohibition.Channel.EMAIL,
+        purpose=Prohibition.Purpose.CUSTOMER,
+        method=Prohibition.Method.STAFF,
+        actor=actors.system(),
+    )
+    gone.points.update(undeliverable_since=timezone.now())
+    people = [anna, bruno, prohibited, gone]
+    together = addresses_of(people)
+    for person in people:
+        value = person.points.filter(kind="email").values_list("value", flat=True)[0]
+        decision = may_write_to(person, value)
+        expected = (value, "") if decision.is_allowed else ("", decision.code)
+        assert together[person.pk] == expected
+
+
+def test_the_list_asks_as_many_questions_of_fifty_as_of_one(
+    anna, marketer, client_of, django_assert_max_num_queries
+):
+    for number in range(60):
+        make_contact(last_name=f"N{number}", email=f"n{number}@x.test")
+    browser = client_of(marketer)
+    address = reverse("admin:contacts_informationgiven_due")
+    browser.get(address)
+    with django_assert_max_num_queries(30):
+        first = browser.get(address).content.decode()
+    after = first.split("after=")[1].split('"')[0]
+    second = browser.get(address, {"after": after}).content.decode()
+    assert "Show the next" not in second
+    assert browser.get(address, {"after": "x"}).status_code == 200
+
+
+def test_the_authority_is_the_one_of_the_configuration(anna, settings):
+    settings.SUPERVISORY_AUTHORITY = {
+        "name": "Datainspektionen",
+        "address": "Gatan 1, Mariehamn",
+        "website": "di.ax",
+    }
+    assert "Datainspektionen, Gatan 1, Mariehamn, di.ax" in letter_to(anna).as_text()

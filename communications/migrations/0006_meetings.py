@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('communications', '0004_messages'),
+        ('communications', '0005_merges'),
         ('contacts', '0015_exports'),
         ('register', '0020_rights_to_exports_and_bulk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
