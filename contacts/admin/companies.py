@@ -233,7 +233,13 @@ class CompanyAdmin(AssignedAdmin):
         ordered = roles.select_related("contact").order_by(
             F("valid_to").desc(nulls_first=True), "contact__last_name", "pk"
         )
-        shown = list(ordered[:PEOPLE_SHOWN])
+        shown = [
+            (
+                access.as_seen(request.user, role),
+                access.as_seen(request.user, role.contact),
+            )
+            for role in ordered[:PEOPLE_SHOWN]
+        ]
         audit.record(
             "record.listed",
             actor=actors.of_request(request),

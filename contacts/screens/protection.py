@@ -114,7 +114,9 @@ def whereabouts(
             **model_admin.admin_site.each_context(request),
             "title": contact.full_name or _("no name"),
             "contact": contact,
-            "addresses": list(contact.addresses.all()),
+            "addresses": [
+                access.as_seen(request.user, each) for each in contact.addresses.all()
+            ],
             "roles": _roles(request, contact),
             "purpose": ACTIVITIES[purpose].purpose,
             "opts": model_admin.opts,
@@ -125,7 +127,10 @@ def whereabouts(
 def _roles(request: HttpRequest, contact: Contact) -> list[Affiliation] | None:
     if not access.may(request.user, Action.VIEW, Category.COMPANY):
         return None
-    return list(contact.affiliations.select_related("company"))
+    return [
+        access.as_seen(request.user, role)
+        for role in contact.affiliations.select_related("company")
+    ]
 
 
 def protected_key(object_id: str | None) -> uuid.UUID | None:
