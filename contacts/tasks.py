@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from contacts.services import agreements, company_register, endings, search_words
+from contacts.services import (
+    agreements,
+    company_register,
+    endings,
+    quality,
+    search_words,
+)
 from contacts.services.duplicates import scan
 from contacts.services.imports import runs, undo
 from contacts.services.merging import orders
 
 __all__ = [
+    "count_quality",
     "order_duplicate_scan",
     "orders",
     "refresh_company_data",
@@ -42,3 +49,9 @@ def sweep_ended() -> int:
 def refresh_company_data() -> int:
     """Ask the public register again about the companies asked about longest ago."""
     return company_register.refresh_oldest()
+
+
+@shared_task
+def count_quality() -> int:
+    """Count what lacks in the data of people, each number once an hour."""
+    return quality.count_due()

@@ -85,6 +85,8 @@ app.conf.beat_schedule = {
     "remind of follow-ups": _every("communications.tasks.remind", minutes=1),
     # One a day; asked often, so that a day without beat is made up for.
     "look for duplicates": _every("contacts.tasks.order_duplicate_scan", minutes=30),
+    # Each number once an hour; asked often, so that a killed run is taken up soon.
+    "count the quality of data": _every("contacts.tasks.count_quality", minutes=10),
     # It orders one a day; asked often, so that a day without beat is made up for.
     "verify the audit trail": _every(
         "register.tasks.order_audit_verification", minutes=15

@@ -129,6 +129,12 @@ UNFOLD: dict[str, Any] = {
                         "handshake",
                         "contacts.serviceagreement",
                     ),
+                    {
+                        "title": _("Data quality"),
+                        "icon": "data_check",
+                        "link": _lazy_page("admin:contacts_contact_quality"),
+                        "permission": "contacts.screens.quality.is_for",
+                    },
                     _table(_("Imports"), "upload_file", "contacts.importbatch"),
                     _table(
                         _("Information duty"),

@@ -41,6 +41,7 @@ from contacts.screens import (
     exports,
     protection,
     purpose,
+    quality,
     readers,
     reveal,
 )
@@ -356,6 +357,7 @@ class ContactAdmin(AssignedAdmin):
         """Add the page of a contact and the choice of a purpose."""
         view = self.admin_site.admin_view
         return [
+            *quality.urls(),
             path("alike/", view(alike.people), name="contacts_contact_alike"),
             path(
                 "purpose/",

@@ -32,6 +32,7 @@ from contacts.models.merges import (
     MergedRow,
 )
 from contacts.models.people import Contact
+from contacts.models.quality import QualityCount
 from contacts.models.register_extracts import RegisterExtract
 from contacts.models.roles import Affiliation
 from contacts.models.search import CompanyWord, ContactWord
@@ -75,6 +76,7 @@ __all__ = [
     "Pair",
     "PostalAddress",
     "Profile",
+    "QualityCount",
     "RegisterExtract",
     "Service",
     "ServiceAgreement",

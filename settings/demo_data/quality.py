@@ -1,0 +1,62 @@
+"""What lacks in the demo's data, and how that has changed over the month."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from django.utils import timezone
+
+from contacts import quality
+from contacts.models import Affiliation, Contact, ContactPoint, QualityCount
+from contacts.services.quality import count_due
+from register.models import NoticeRevision
+
+DAYS = 29
+
+
+def make_gaps(choice: random.Random) -> None:
+    """Let some data be missing or out of date, as in any register that is used."""
+    now = timezone.now()
+    Contact.objects.update(notice=NoticeRevision.objects.order_by("pk").last())
+    people = sorted(Contact.objects.values_list("pk", flat=True))
+    chosen = choice.sample(people, len(people) // 5)
+    part = max(len(chosen) // 6, 1)
+    mute, bounced, gone, moved, old, unknown = (
+        chosen[number * part : (number + 1) * part] for number in range(6)
+    )
+    Contact.objects.filter(pk__in=mute).update(language="")
+    ContactPoint.objects.filter(contact__in=bounced, kind="email").update(
+        undeliverable_since=now - timedelta(days=9)
+    )
+    ContactPoint.objects.filter(contact__in=gone[: part // 2]).delete()
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Affiliation.objects.filter(contact__in=moved, is_main=False).update(
+        valid_to=yesterday
+    )
+    Contact.objects.filter(pk__in=old[: part // 2]).update(
+        created_at=now - timedelta(days=800)
+    )
+    Contact.objects.filter(pk__in=unknown[: part // 4]).update(notice=None)
+
+
+def count_with_history(choice: random.Random) -> None:
+    """Count today, and invent the counts of the days before."""
+    count_due()
+    today = timezone.localdate()
+    for row in list(QualityCount.objects.filter(day=today)):
+        is_fault = (found := quality.measure(row.code)) is not None and found.on_board
+        people, rows = row.people, []
+        for ago in range(1, DAYS + 1):
+            step = people * (0.012 if is_fault else -0.004)
+            people = max(people + round(step * choice.uniform(-0.5, 2)), 0)
+            day = today - timedelta(days=ago)
+            rows.append(
+                QualityCount(
+                    code=row.code,
+                    day=day,
+                    people=people,
+                    counted_at=row.counted_at - timedelta(days=ago),
+                )
+            )
+        QualityCount.objects.bulk_create(rows)
