@@ -30,6 +30,8 @@ from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.look_ups import make_look_ups
 from settings.demo_data.people import make_agreements, make_companies, make_people
 from settings.demo_data.teams import make_teams
+from settings.demo_data.people import make_companies, make_people
+from settings.demo_data.quality import count_with_history, make_gaps
 
 SEED = 2327327
 AGENDA = "1. Kuulumiset\n2. Palvelun käyttö\n3. Jatkotoimet"
@@ -67,6 +69,9 @@ def make() -> str | None:
     make_calls(chance, people)
     _make_requests(people)
     make_look_ups()
+    with transaction.atomic():
+        make_gaps(chance)
+        count_with_history(chance)
     return note
 
 
