@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import Count
 from django.db.models.functions import TruncWeek
@@ -13,10 +13,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from communications import selectors
-from communications.models import Chat, FollowUp, Recording
+from communications.models import Call, Chat, FollowUp, Recording
 from communications.services import reminders
 from register import access, dashboard
-from register.dashboard import Figure, Plot
+from register.dashboard import Figure, Plot, Text
 from register.datamap.vocabulary import Action, Category
 
 
@@ -37,21 +37,31 @@ def _recordings() -> Figure:
 
 
 def _chats_by_week() -> Plot:
+    return _by_week(Chat, _("Chats by week"), _("chats"))
+
+
+def _calls_by_week() -> Plot:
+    return _by_week(Call, _("Calls by week"), _("calls"))
+
+
+def _by_week(model: type[Chat | Call], title: Text, unit: Text) -> Plot:
     today = timezone.localdate()
     first = today - timedelta(days=today.weekday()) - timedelta(weeks=12)
+    begin = datetime.combine(first, time(), timezone.get_current_timezone())
     counted = {
         week.date(): count
-        for week, count in Chat.objects.filter(started_at__date__gte=first)
+        for week, count in model._default_manager.filter(started_at__gte=begin)
         .annotate(week=TruncWeek("started_at"))
         .values_list("week")
         .annotate(count=Count("pk"))
     }
     weeks = [first + timedelta(weeks=number) for number in range(13)]
     return Plot(
-        _("Chats by week"),
+        title,
         [f"{week.isocalendar().week}" for week in weeks],
         [counted.get(week, 0) for week in weeks],
-        _("chats"),
+        unit,
+        axis=_("Week"),
     )
 
 
@@ -98,15 +108,44 @@ def badge_of_reminders(request: HttpRequest) -> str:
 
 
 dashboard.register(
-    "my follow-ups", category=Category.NOTES, order=5, load_for=_my_follow_ups
+    "my follow-ups",
+    title=_("My follow-ups today"),
+    category=Category.NOTES,
+    order=5,
+    load_for=_my_follow_ups,
 )
 dashboard.register(
-    "my meetings", category=Category.NOTES, order=6, load_for=_my_meetings
+    "my meetings",
+    title=_("My meetings"),
+    category=Category.NOTES,
+    order=6,
+    load_for=_my_meetings,
 )
 dashboard.register(
-    "ending chats", category=Category.CHATS, order=20, load=_ending_chats
+    "ending chats",
+    title=_("Chats that end within the hour"),
+    category=Category.CHATS,
+    order=20,
+    load=_ending_chats,
 )
 dashboard.register(
-    "recordings", category=Category.RECORDINGS, order=30, load=_recordings
+    "recordings",
+    title=_("Recordings kept"),
+    category=Category.RECORDINGS,
+    order=30,
+    load=_recordings,
 )
-dashboard.register("chats", category=Category.CHATS, order=120, load=_chats_by_week)
+dashboard.register(
+    "chats",
+    title=_("Chats by week"),
+    category=Category.CHATS,
+    order=120,
+    load=_chats_by_week,
+)
+dashboard.register(
+    "calls",
+    title=_("Calls by week"),
+    category=Category.COMMUNICATION,
+    order=121,
+    load=_calls_by_week,
+)

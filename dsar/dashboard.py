@@ -42,7 +42,13 @@ def _open_requests() -> Figure:
     )
 
 
-dashboard.register("requests", category=Category.REQUESTS, order=5, load=_open_requests)
+dashboard.register(
+    "requests",
+    title=_("Open requests"),
+    category=Category.REQUESTS,
+    order=5,
+    load=_open_requests,
+)
 
 
 @handing_over.register

@@ -31,4 +31,10 @@ def _late() -> Figure:
     )
 
 
-dashboard.register("late", category=Category.RETENTION, order=40, load=_late)
+dashboard.register(
+    "late",
+    title=_("Records past their deletion time"),
+    category=Category.RETENTION,
+    order=40,
+    load=_late,
+)

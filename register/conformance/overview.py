@@ -56,5 +56,9 @@ def _newest_of(broken: list[tuple[datetime, str]]) -> str:
 
 
 dashboard.register(
-    "broken clauses", category=Category.CONFORMANCE, order=4, load=_broken_clauses
+    "broken clauses",
+    title=_("Broken promises of the notice"),
+    category=Category.CONFORMANCE,
+    order=4,
+    load=_broken_clauses,
 )

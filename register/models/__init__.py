@@ -27,6 +27,7 @@ from register.models.lookups import (
 )
 from register.models.monitoring import Process, TaskTally
 from register.models.notices import NoticeRevision
+from register.models.overview import OverviewArrangement
 from register.models.parameters import LegalParameter
 from register.models.protections import AddressProtection, WhereaboutsReader
 from register.models.reviews import RightsReview
@@ -58,6 +59,7 @@ __all__ = [
     "LookupPosition",
     "LookupRule",
     "NoticeRevision",
+    "OverviewArrangement",
     "Process",
     "RightsReview",
     "Role",

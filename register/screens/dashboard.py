@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from register import dashboard
+from register.services import overview
+
+# The second is light enough to differ from the first on white and on black.
+COLOURS = ("var(--color-primary-600)", "var(--color-primary-300)")
 
 
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -16,19 +24,33 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     figures, plots = dashboard.for_user(request.user)
     context["title"] = _("Overview")
     context["figures"] = figures
+    context["may_arrange"] = bool(dashboard.tiles_of(request.user))
     context["plots"] = [
         {
             "plot": plot,
-            "rows": list(zip(plot.labels, plot.values, strict=True)),
+            "rows": [
+                (label, numbers)
+                for label, *numbers in zip(
+                    plot.labels,
+                    plot.values,
+                    *(values for _title, values in plot.more),
+                    strict=True,
+                )
+            ],
             "data": json.dumps(
                 {
-                    "labels": list(plot.labels),
+                    "labels": [str(label) for label in plot.labels],
                     "datasets": [
                         {
-                            "label": str(plot.title),
-                            "data": list(plot.values),
-                            "backgroundColor": "var(--color-primary-600)",
+                            "label": str(title),
+                            "data": list(values),
+                            "backgroundColor": colour,
                         }
+                        for (title, values), colour in zip(
+                            [(plot.unit, plot.values), *plot.more],
+                            COLOURS,
+                            strict=False,
+                        )
                     ],
                 }
             ),
@@ -36,7 +58,7 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
                 {
                     "barPercentage": 0.8,
                     "maintainAspectRatio": False,
-                    "plugins": {"legend": {"display": False}},
+                    "plugins": {"legend": {"display": bool(plot.more)}},
                     "scales": {
                         "x": {"border": {"display": False}, "grid": {"display": False}},
                         "y": {
@@ -52,3 +74,31 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         for plot in plots
     ]
     return context
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def arrange(request: HttpRequest) -> HttpResponse:
+    """Let a user choose and order the parts of the own overview, without scripts."""
+    user: Any = request.user
+    if request.method == "POST":
+        what, _colon, code = request.POST.get("do", "").partition(":")
+        if what == "reset":
+            overview.reset(user)
+        else:
+            shown = set(request.POST.getlist("shown"))
+            moved = code if what in ("up", "down") else ""
+            overview.arrange(user, shown, moved=moved, up=what == "up")
+        if what not in ("up", "down"):
+            messages.success(request, _("The overview is arranged."))
+            return redirect("admin:index")
+        return redirect("overview_arrange")
+    tiles = dashboard.tiles_of(user)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Arrange the overview"),
+        "groups": [
+            (title, [tile for tile in tiles if tile.is_plot is is_plot])
+            for title, is_plot in ((_("Numbers"), False), (_("Plots"), True))
+        ],
+    }
+    return TemplateResponse(request, "register/overview_arrange.html", context)

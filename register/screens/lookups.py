@@ -185,7 +185,11 @@ def _questions(user: Any) -> Figure | None:
 
 
 dashboard.register(
-    "lookup alerts", category=Category.LOOKUPS, order=6, load_for=_alerts
+    "lookup alerts",
+    title=_("Unusual look-ups"),
+    category=Category.LOOKUPS,
+    order=6,
+    load_for=_alerts,
 )
 dashboard.register(
     "lookup questions",
