@@ -29,9 +29,8 @@ from settings.demo_data.accounts import make_accounts
 from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.look_ups import make_look_ups
 from settings.demo_data.people import make_agreements, make_companies, make_people
-from settings.demo_data.teams import make_teams
-from settings.demo_data.people import make_companies, make_people
 from settings.demo_data.quality import count_with_history, make_gaps
+from settings.demo_data.teams import make_teams
 
 SEED = 2327327
 AGENDA = "1. Kuulumiset\n2. Palvelun käyttö\n3. Jatkotoimet"
