@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts.models import ContactPoint, Export
 from contacts.services.quality import count_due
 from register import access, dashboard
+from register.datamap.vocabulary import Action
 from register.models import OverviewArrangement, RoleRight, User
 from register.services import overview
 from tests.conftest import make_contact
@@ -53,9 +54,9 @@ def test_every_role_sees_the_parts_of_its_rights_alone(
             ("Unusual look-ups", "lookups"),
             ("Accounts to review", "staff"),
         ):
-            may = access.may(user, access.Action.VIEW, category)
+            may = access.may(user, Action.VIEW, category)
             if category == "prohibitions":
-                may = may and access.may(user, access.Action.VIEW, "identity")
+                may = may and access.may(user, Action.VIEW, "identity")
             assert (title in seen) == may, (user.email, title)
     assert titles(stranger) == []
 

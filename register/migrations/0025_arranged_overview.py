@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('register', '0023_keys_with_roles'),
+        ('register', '0024_saved_views'),
     ]
 
     operations = [
