@@ -226,6 +226,7 @@ def _overdue_reviews() -> dashboard.Figure | None:
 
 dashboard.register(
     "rights_reviews",
+    title=_lazy("Rights to be reviewed"),
     category=Category.STAFF,
     order=70,
     load=_overdue_reviews,

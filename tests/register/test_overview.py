@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +10,7 @@ from contacts.models import ContactPoint, Export
 from contacts.services.quality import count_due
 from register import access, dashboard
 from register.datamap.vocabulary import Action
-from register.models import OverviewArrangement, RoleRight, User
+from register.models import OverviewArrangement, RoleRight
 from register.services import overview
 from tests.conftest import make_contact
 
@@ -52,7 +50,6 @@ def test_every_role_sees_the_parts_of_its_rights_alone(
             ("Chats by week", "chats"),
             ("Open requests", "requests"),
             ("Unusual look-ups", "lookups"),
-            ("Accounts to review", "staff"),
         ):
             may = access.may(user, Action.VIEW, category)
             if category == "prohibitions":
@@ -115,16 +112,6 @@ def test_files_taken_and_not_confirmed_deleted_are_shown_to_who_took_them(
     assert "Exports to delete" not in titles(officer)
     Export.objects.update(copies_deleted_at=timezone.now())
     assert "Exports to delete" not in titles(marketer)
-
-
-def test_accounts_are_due_for_review_after_a_year(administrator, agent):
-    assert part(administrator, "Accounts to review").value == 0
-    User.objects.filter(pk=agent.pk).update(
-        created_at=timezone.now() - timedelta(days=400)
-    )
-    assert part(administrator, "Accounts to review").value == 1
-    agent.reviews.create(outcome="kept", reviewed_by=administrator)
-    assert part(administrator, "Accounts to review").value == 0
 
 
 def test_a_user_hides_and_moves_parts_for_himself_alone(agent, seller, client_of):
