@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0017_addresses_that_end'),
+        ('contacts', '0018_contact_cards'),
     ]
 
     operations = [
