@@ -197,4 +197,4 @@ def test_cards_are_tried_imported_and_say_what_is_wrong(marketer):
         "Ek",
     }
     [bad] = batch.rows.filter(outcome=ImportRow.Outcome.INVALID)
-    assert (bad.row_number, bad.errors[0]) == (2, "card_unreadable:0")
+    assert (bad.row_number, bad.errors[0]) == (2, "card_unreadable")

@@ -23,7 +23,7 @@ from contacts.models import (
     ContactWord,
     ImportRow,
 )
-from contacts.services.imports import batches, runs
+from contacts.services.imports import batches, runs, undo
 from register import actors
 from register.models import AuditEntry, Job
 from register.services import jobs
@@ -170,3 +170,53 @@ def test_killing_the_worker_at_any_moment_loses_and_doubles_nobody(marketer):
     assert runs.counts_of(batch) == {"new": PEOPLE}
     assert AuditEntry.objects.filter(action="import.run").count() == 1
     assert AuditEntry.objects.filter(action="import.checked").count() == 1
+
+
+def new_names() -> set[str]:
+    return set(Contact.objects.values_list("first_name", flat=True))
+
+
+def parts() -> tuple[int, int, int]:
+    return (
+        Contact.objects.count(),
+        ContactPoint.objects.count(),
+        Affiliation.objects.count(),
+    )
+
+
+def test_killing_the_worker_that_updates_loses_nothing_and_all_can_be_undone(marketer):
+    rows = 5 * CHUNK
+    import_files.imported(
+        hubspot(*(person(number) for number in range(rows))), user=marketer
+    )
+    before, words = parts(), ContactWord.objects.count()
+    names = {"First Name": "Maikki", "Mobile Phone Number": ""}
+    batch = import_files.upload(
+        hubspot(
+            *({**person(n, phone=f"050 {2000000 + n}"), **names} for n in range(rows))
+        ),
+        user=marketer,
+        mode="update",
+        replaced_all=["first_name"],
+    )
+    import_files.try_out(batch, user=marketer)
+    batches.start(batch, actor=actors.of_user(marketer))
+    job = batches.job_of(batch)
+
+    kill_itself(job, dies="before commit")
+    written = ImportRow.objects.filter(batch=batch, is_written=True).count()
+    assert written == 3 * CHUNK
+    assert Contact.objects.filter(first_name="Maikki").count() == written
+    assert ContactPoint.objects.count() == before[1] + written
+    Job.objects.update(heartbeat_at=timezone.now() - jobs.STALE - timedelta(seconds=1))
+    assert jobs.run(job.pk).result["counts"]["updated"] == rows
+    assert new_names() == {"Maikki"}
+    assert ContactPoint.objects.count() == before[1] + rows
+
+    batch.refresh_from_db()
+    undo.order(batch, actor=actors.of_user(marketer))
+    counts = import_files.work_off(batch)
+    assert counts["left"] == 0
+    assert new_names() == {"Maija"}
+    assert parts() == before
+    assert ContactWord.objects.count() == words

@@ -20,6 +20,8 @@ WHEREABOUTS = (
     "business_id",
     "job_title",
 )
+# The code of a contact card that could not be read.
+CARD = "card_unreadable"
 # Not about one column of the row.
 WHOLE_ROW = -1
 
@@ -125,6 +127,9 @@ class RowReader:
                 cells.refuse_error(cell)
                 _take(person, target, target.read(cell))
             except cells.BadCell as bad:
+                if bad.code == CARD:
+                    person.errors.append(error(CARD))  # about no one column
+                    return person
                 person.errors.append(error(bad.code, index))
                 if target.code in WHEREABOUTS:
                     person.whereabouts_errors.append(person.errors[-1])
