@@ -37,12 +37,12 @@ def own(db: None) -> Any:
 
 
 @pytest.fixture
-def mine(own: Any) -> Contact:
+def mine(own: Any) -> Any:
     return make_contact(last_name="Mine", email="m@x.test", responsible=own)
 
 
 @pytest.fixture
-def others(seller: Any) -> Contact:
+def others(seller: Any) -> Any:
     return make_contact(last_name="Others", email="o@x.test", responsible=seller)
 
 
@@ -51,7 +51,7 @@ def rows(others: Contact, own: Any, seller: Any) -> dict[str, Any]:
     """One of each about a customer of somebody else; the follow-up is even mine to do."""
     actor = actors.of_user(seller)
     soon = timezone.now() + timedelta(hours=1)
-    planned = {
+    planned: dict[str, Any] = {
         "what": TEXT,
         "due_at": soon,
         "remind_at": timezone.now(),

@@ -31,7 +31,9 @@ LIST = "admin:contacts_contact_quality_list"
 
 
 def found(code: str) -> set[str]:
-    return {person.first_name for person in quality.measure(code).people()}
+    measure = quality.measure(code)
+    assert measure is not None
+    return {person.first_name for person in measure.people()}
 
 
 def shown(user) -> dict[str, int]:

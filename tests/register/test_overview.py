@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +23,7 @@ ARRANGE = "overview_arrange"
 
 def titles(user) -> list[str]:
     figures, plots = dashboard.for_user(user)
-    return [str(part.title) for part in (*figures, *plots)]
+    return [str(one.title) for one in figures] + [str(one.title) for one in plots]
 
 
 def codes(user) -> list[str]:
@@ -30,7 +32,8 @@ def codes(user) -> list[str]:
 
 def part(user, title: str):
     figures, plots = dashboard.for_user(user)
-    return next(one for one in (*figures, *plots) if str(one.title) == title)
+    parts: list[Any] = [*figures, *plots]
+    return next(one for one in parts if str(one.title) == title)
 
 
 def test_every_role_sees_the_parts_of_its_rights_alone(
