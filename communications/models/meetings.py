@@ -35,6 +35,8 @@ OF_THE_MEETING = Subject(
     "participant of the meeting",
     path="participants__contact",
     erasure=Erasure.DELETE_WHEN_LAST,
+    # Where and when somebody can be met.
+    tells_whereabouts=True,
 )
 
 

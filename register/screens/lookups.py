@@ -66,8 +66,8 @@ def watched(request: HttpRequest) -> HttpResponse:
         "register/lookups_watched.html",
         {
             **admin.site.each_context(request),
+            # All staff read this page; the table behind it is not for all.
             "title": _("What is watched"),
-            "opts": LookupRule._meta,
             "lines": [
                 _Line(in_use[code], described)
                 for code, described in DESCRIPTIONS.items()
@@ -104,7 +104,6 @@ def questions(request: HttpRequest) -> HttpResponse:
         {
             **admin.site.each_context(request),
             "title": _("Questions to you"),
-            "opts": LookupRule._meta,
             "asked": [
                 {
                     "alert": alert,

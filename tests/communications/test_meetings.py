@@ -12,9 +12,10 @@ from django.utils import timezone
 from communications.calendar_files import file_of
 from communications.models import Meeting, MeetingParticipant
 from communications.services import meetings
-from register import actors
+from register import access, actors
+from register.database.visibility import as_the_web
 from register.errors import DomainError
-from register.models import AuditEntry
+from register.models import AddressProtection, AuditEntry
 from tests.conftest import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,22 @@ def test_a_person_nobody_may_see_stays_in_the_meeting(demo, anna, seller):
         actor=actors.of_user(seller),
     )
     assert demo.participants.count() == 2
+
+
+def test_where_somebody_with_a_protected_address_can_be_met_does_not_exist_for_the_web(
+    demo, anna, seller
+):
+    other = meetings.arrange(
+        make_contact(first_name="Cecilia"),
+        title="Other",
+        starts_at=demo.starts_at,
+        finishes_at=demo.finishes_at,
+        place="Koulukatu 1",
+        actor=actors.of_user(seller),
+    )
+    AddressProtection.objects.create(subject_id=anna.pk, ground="own_request")
+
+    with access.reading_as(seller), as_the_web():
+        seen = list(Meeting.objects.values_list("pk", flat=True))
+
+    assert seen == [other.pk]
