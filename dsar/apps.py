@@ -13,8 +13,8 @@ class DsarConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known the jobs, the decisions of a second person, and what other pages show."""
-        from dsar import merging, panel
-        from dsar.screens import of_import
+        from dsar import panel
+        from dsar.screens import merging, of_import
         from dsar.services import erasure, package, verification  # noqa: F401
 
         merging.register()

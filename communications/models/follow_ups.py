@@ -92,6 +92,8 @@ class FollowUp(Expiring):
         ordering = ["due_at", "id"]
         constraints = [about_one("followup_about_one")]
         indexes = [
+            # The list of all, in its order.
+            models.Index(fields=["due_at", "id"], name="followup_by_due"),
             # My list: only what is open, which is little of all there ever was.
             models.Index(
                 fields=["responsible", "due_at", "id"],

@@ -17,11 +17,11 @@ from contacts.models import (
     CompanyPair,
     ContactMerge,
     ContactPair,
-    Feature,
     MatchThreshold,
     MatchWeight,
     Pair,
 )
+from contacts.models.duplicates import in_words
 from contacts.screens import duplicates
 from contacts.screens.side_by_side import name_of
 from register import access
@@ -83,7 +83,7 @@ class PairAdmin(ReadOnlyAdmin):
     @admin.display(description=_("why"))
     def why(self, obj: Any) -> str:
         """Say in what they are alike."""
-        return " · ".join(str(Feature(each).label) for each in obj.features)
+        return " · ".join(in_words(obj.features))
 
     @admin.display(description=_("found"))
     def found(self, obj: Any) -> Any:

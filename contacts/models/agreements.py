@@ -128,7 +128,11 @@ class ServiceAgreement(Expiring):
         verbose_name = _("service agreement")
         verbose_name_plural = _("service agreements")
         ordering = ["-starts_on", "id"]
-        indexes = [without_source("agreement_without_source")]
+        indexes = [
+            # The list in its order.
+            models.Index(fields=["-starts_on", "id"], name="agreement_newest"),
+            without_source("agreement_without_source"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(company=None) | Q(person=None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -41,6 +42,12 @@ class Feature(models.TextChoices):
     COMPANY = "company", _("same company")
     ADDRESS = "address", _("same postal address")
     DOMAIN = "domain", _("e-mail addresses of the same organisation")
+
+
+def in_words(features: Iterable[str]) -> list[str]:
+    """Return what features are called."""
+    names = dict(Feature.choices)
+    return [str(names.get(each, each)) for each in features]
 
 
 class Situation(models.TextChoices):
@@ -181,7 +188,7 @@ class Pair(models.Model):
 _ONE: dict[str, Any] = {
     "access": Access.WITHHOLD,
     "portability": Portability.INFERRED,
-    "ground": "rights of others (GDPR Art. 15(4))",
+    "ground": "data of other people, GDPR Art. 15(4); your own is in this package",
 }
 _FIELDS: dict[str, Personal | NotPersonal] = {
     "id": NotPersonal("number of the row"),

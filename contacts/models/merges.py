@@ -154,6 +154,9 @@ class ContactMerge(Merge):
         verbose_name = _("merge of contacts")
         verbose_name_plural = _("merges of contacts")
         ordering = ["-ordered_at"]
+        indexes = [
+            models.Index(fields=["ordered_at", "id"], name="contactmerge_newest")
+        ]
 
 
 class ContactMergedRow(MergedRow):
@@ -203,6 +206,9 @@ class CompanyMerge(Merge):
         verbose_name = _("merge of companies")
         verbose_name_plural = _("merges of companies")
         ordering = ["-ordered_at"]
+        indexes = [
+            models.Index(fields=["ordered_at", "id"], name="companymerge_newest")
+        ]
 
 
 class CompanyMergedRow(MergedRow):

@@ -16,7 +16,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from contacts.models import Company, Contact, Feature, Merge, Pair
+from contacts.models import Company, Contact, Merge, Pair
+from contacts.models.duplicates import in_words
 from contacts.screens.side_by_side import columns_of, name_of
 from contacts.services.duplicates import decisions, scan
 from contacts.services.merging import orders
@@ -93,7 +94,7 @@ def compare(request: HttpRequest, pair_id: int, model: type[Pair]) -> HttpRespon
                 {"key": str(each.pk), "name": name_of(each), "url": page_url(each)}
                 for each in records
             ],
-            "why": [Feature(each).label for each in pair.features],
+            "why": in_words(pair.features),
             "is_decided": pair.state == Pair.State.DIFFERENT,
             "list_url": list_url(model),
             "may_decide": may_decide,

@@ -26,6 +26,9 @@ VIEW = Action.VIEW
                 Category.COMMUNICATION,
                 Category.CHATS,
                 Category.RECORDINGS,
+                Category.NOTES,
+                Category.MESSAGES,
+                Category.INFORMATION,
                 Category.JOBS,
             },
         ),
@@ -38,6 +41,9 @@ VIEW = Action.VIEW
                 Category.PROFILE,
                 Category.PROHIBITIONS,
                 Category.COMMUNICATION,
+                Category.NOTES,
+                Category.MESSAGES,
+                Category.INFORMATION,
                 Category.JOBS,
             },
         ),
@@ -50,6 +56,8 @@ VIEW = Action.VIEW
                 Category.PROFILE,
                 Category.PROHIBITIONS,
                 Category.IMPORTS,
+                Category.NOTES,
+                Category.INFORMATION,
                 Category.JOBS,
             },
         ),
@@ -63,6 +71,7 @@ VIEW = Action.VIEW
                 Category.DATA_MAP,
                 Category.STAFF,
                 Category.API_KEYS,
+                Category.EXPORTS,
                 Category.JOBS,
             },
         ),
@@ -133,5 +142,5 @@ def test_djangos_questions_get_the_answer_of_the_roles(marketer, question, answe
 
 def test_a_menu_shows_only_apps_with_something_to_see(marketer, stranger):
     assert marketer.has_module_perms("contacts")
-    assert not marketer.has_module_perms("communications")
+    assert not marketer.has_module_perms("retention")
     assert not stranger.has_module_perms("contacts")

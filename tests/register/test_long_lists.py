@@ -22,14 +22,24 @@ from register.staff_site import EstimatedPaginator, RegisterAdmin, estimated_cou
 pytestmark = pytest.mark.django_db
 
 
-# As many rows as there are colleagues, systems that send data, or changes of the law.
+# As many rows as there are colleagues, systems that send data, changes of the law, or
+# words to choose from.
 SMALL = {
+    "contacts.Duty",
+    "contacts.ImportSource",
+    "contacts.MatchThreshold",
+    "contacts.MatchWeight",
+    "contacts.Service",
+    "contacts.Topic",
     "register.ApiKey",
     "register.Controller",
     "register.LegalParameter",
+    "register.LookupRule",
+    "register.NoticeRevision",
     "register.Role",
     "register.User",
     "register.WhereaboutsReader",
+    "register.WorkingHours",
 }
 SCREENS = {
     model._meta.label: screen
