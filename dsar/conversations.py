@@ -81,9 +81,13 @@ class Line:
 
 
 def conversations(request: Request) -> list[Conversation]:
-    """Return what is reviewed together: what waits first."""
+    """Return what is reviewed together: what waits first.
+
+    What stands in a table that the register has no more cannot be looked at.
+    """
     rows = (
-        request.findings.values("table", "conversation")
+        request.findings.filter(table__in=graph().entries)
+        .values("table", "conversation")
         .annotate(
             total=Count("pk"),
             waiting=Count("pk", filter=Q(verdict=Finding.Verdict.WAITING)),

@@ -104,6 +104,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
 
     form = AgreementForm
     list_display = ("service", "customer", "reference", "starts_on", "ends_on")
+    sortable_by = ("starts_on",)
     list_select_related = ("service", "company", "person")
     list_filter = ("service",)
     ordering = ("-starts_on", "id")
