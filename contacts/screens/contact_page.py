@@ -169,7 +169,7 @@ def _interests(request: HttpRequest, contact: Contact) -> dict[str, Any]:
             access.as_seen(request.user, each)
             for each in contact.inferred_interests.select_related("topic")
         ]
-        found["may_object"] = not interests.has_objected(contact) and access.may(
+        found["may_object"] = not (profile and profile.objected_at) and access.may(
             request.user, Action.CHANGE, Category.PROFILE
         )
     return found

@@ -169,5 +169,7 @@ def test_the_page_needs_few_queries_however_much_was_said(
         make_chat(anna, bruno, lines=LINES)
         make_recording(anna)
 
-    with at(SOON), django_assert_max_num_queries(9):
+    # Rights, merges, how the person came, chats (3), calls (2), e-mail, notes,
+    # follow-ups, meetings, holds.
+    with at(SOON), django_assert_max_num_queries(13):
         timeline.page_of(anna, user=agent)

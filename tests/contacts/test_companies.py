@@ -162,7 +162,7 @@ def test_the_list_takes_few_queries(agent, client_of, django_assert_max_num_quer
         Company.objects.create(name=f"Yritys {number:02}", source="staff")
     client = client_of(agent)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         response = client.get(LIST)
 
     names = [company.name for company in response.context["cl"].result_list]

@@ -19,7 +19,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 ONCE = {"keys", "roles", "migrate"}
 # What the register reads through settings.environment and must not stand in a variable.
-SECRETS = re.compile(r"PASSWORD|SECRET|_KEY|TOKEN")
+SECRETS = re.compile(r"PASSWORD(?!_LINK_HOURS)|SECRET|_KEY|TOKEN|EMAIL_URL")
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)((?: ; .*?)?) \\$")
 
 
@@ -95,7 +95,7 @@ def test_every_setting_reaches_the_containers_and_the_document():
     )
     read = set(
         re.findall(
-            r"(?:env\.\w+|environ\.get|environment\.(?:secret|secrets_list))\(\s*\"([A-Z_]+)",
+            r"(?:env\.\w+|environ\.get|environment\.(?:secret|secrets_list|mail))\(\s*\"([A-Z_]+)",
             sources,
         )
     )
@@ -128,7 +128,7 @@ def test_a_setting_of_compose_that_is_not_in_env_stays_unset():
 def test_only_the_proxy_is_reached_from_outside_and_servers_reach_nobody():
     assert [name for name, s in SERVICES.items() if "ports" in s] == ["proxy"]
     assert COMPOSE["networks"]["inside"]["internal"] is True
-    for name in ("postgres", "redis", "worker", "beat"):
+    for name in ("postgres", "redis", "beat"):
         assert SERVICES[name]["networks"] == ["inside"], name
     assert SERVICES["keys"]["network_mode"] == "none"
 

@@ -109,6 +109,10 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("kieli", "asiointikieli", "palvelukieli"),
         *("språk", "kontaktspråk", "betjäningsspråk"),
     ),
+    "relationship": ("relationship", "suhde", "asiakassuhde", "relation"),
+    # The reader says which numbers these are: "id" alone may be anyone's.
+    "record_number": ("number of the record in this register",),
+    "external_id": ("number in the other system", "external id"),
     "email_undeliverable": (
         *("clean time", "cleaned at", "bounced", "bounced at", "hard bounced"),
         *("email bounced", "email bounced date", "undeliverable"),
