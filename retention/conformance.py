@@ -158,12 +158,16 @@ def _due_keys(entry: Entry, at: datetime) -> list[Any]:
 
 
 def _as_they_should_be(entries: list[Entry]) -> set[str]:
-    """Return the tables with one policy, ours, that asks for the due instant or the whole."""
+    """Return the tables that one policy opens, ours: it asks for the due instant or the whole.
+
+    Restrictive policies (of scopes, of whereabouts) can only hide more.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
-            WHERE c.relrowsecurity AND c.relname = ANY(%s) GROUP BY c.relname
+            WHERE c.relrowsecurity AND p.polpermissive AND c.relname = ANY(%s)
+            GROUP BY c.relname
             HAVING count(*) = 1 AND bool_and(p.polname = 'seloste_due' AND (
                 pg_get_expr(p.polqual, p.polrelid) ~ 'seloste_now'
                 OR pg_get_expr(p.polqual, p.polrelid) ~ 'EXISTS'))

@@ -21,7 +21,12 @@ from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.models import Hold
 from register.screens.holds import HoldForm, find_record, record_in_words
-from register.screens.rows import names_of_people, person_model, url_of
+from register.screens.rows import (
+    names_of_people,
+    numbers_of_people,
+    person_model,
+    url_of,
+)
 from register.services import holds
 from register.staff_site import RegisterAdmin
 
@@ -199,12 +204,18 @@ class HoldAdmin(RegisterAdmin):
 
 def _add_what_is_held(rows: list[Any], *, user: object) -> None:
     """Give holds the words for what they hold, and its address for who may go there."""
-    names = names_of_people((row.subject_id for row in rows), user=user)
+    people = {row.subject_id for row in rows}
+    names = names_of_people(people, user=user)
+    numbers = numbers_of_people(people - set(names))
     for row in rows:
         model: type[models.Model] | None = None
         if row.subject_id:
             key = row.subject_id
-            row.words = names.get(key) or _("a person who is no longer in the register")
+            row.words = (
+                names.get(key)
+                or numbers.get(key)
+                or _("a person who is no longer in the register")
+            )
             model = person_model() if key in names else None
         else:
             row.words = record_in_words(row.object_type, row.object_id)

@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from psycopg.errors import InsufficientPrivilege
 
 from register.api.schemas import declared_keys
 from register.api.wording import sentence_of
@@ -192,6 +193,9 @@ def _field_name(error: Mapping[str, Any]) -> str:
 
 
 def _unexpected(request: HttpRequest, exc: Any) -> HttpResponse:
+    if isinstance(exc.__cause__, InsufficientPrivilege):
+        # The database refused what the key's role does not reach.
+        return response_of(ApiError(403))
     trouble = trouble_of(exc)
     if trouble is None:
         logger.error("The HTTP interface failed.", exc_info=exc)

@@ -37,7 +37,7 @@ def unusual_look_ups_are_judged(board: Board) -> Finding:
     "N9.1",
     promise=_("The audit trail is watched for unusual look-ups within the hour."),
     remedy=_("See that the worker and the scheduler are running."),
-    link="admin:register_lookuprule_changelist",
+    link="admin:register_lookuprule_watched",
     labels={"unread": _("Parts of the trail not read yet")},
 )
 def look_ups_are_watched(board: Board) -> Finding:

@@ -23,7 +23,12 @@ from register.lookups.rules import DESCRIPTIONS, Code
 from register.models import AuditEntry, LookupAlert, User
 from register.screens.holds import INPUT, record_in_words
 from register.screens.lookups import who
-from register.screens.rows import names_of_people, person_model, url_of
+from register.screens.rows import (
+    names_of_people,
+    numbers_of_people,
+    person_model,
+    url_of,
+)
 from register.services import lookup_alerts
 
 MOST_LOOKS = 200
@@ -154,7 +159,9 @@ def _looks(alert: LookupAlert) -> list[AuditEntry]:
 
 
 def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
-    names = names_of_people((entry.subject_id for entry in entries), user=user)
+    people = {entry.subject_id for entry in entries}
+    names = names_of_people(people, user=user)
+    numbers = numbers_of_people(people - set(names))
     accounts = {entry.actor_id for entry in entries if entry.actor_kind == "staff"}
     staff = {
         str(each.pk): each.get_full_name()
@@ -171,7 +178,7 @@ def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
                 "who": staff.get(entry.actor_id, ""),
                 "what": audit.ACTIONS.get(entry.action, entry.action),
                 "purpose": activity.purpose if activity else "–",
-                "whom": names.get(person, gone)
+                "whom": names.get(person) or numbers.get(person, gone)
                 if person
                 else record_in_words(entry.object_type, entry.object_id[:8]),
                 "url": url_of(person_model(), person) if person in names else "",

@@ -15,6 +15,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 
 from register import access
+from register.database.visibility import choosing_rows
 from register.datamap.graph import graph
 from register.datamap.vocabulary import Action, Identifier
 
@@ -73,6 +74,18 @@ def name_of(person: models.Model) -> str:
         if Identifier.NAME in field.identifies
     ]
     return " ".join(name for name in names if name) or str(person)
+
+
+def numbers_of_people(keys: Iterable[Any]) -> dict[Any, str]:
+    """Return the numbers of the records of people who are in the register, by key.
+
+    Also of those whom the reader does not reach, for rows that the reader may see and
+    that are about them: whoever is beyond reach is not gone.
+    """
+    model = person_model()
+    with choosing_rows():
+        found = model._default_manager.filter(pk__in={key for key in keys if key})
+        return {key: str(model(pk=key)) for key in found.values_list("pk", flat=True)}
 
 
 def names_of_people(keys: Iterable[Any], *, user: object) -> dict[Any, str]:

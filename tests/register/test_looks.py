@@ -118,7 +118,7 @@ def test_an_interface_is_named_by_its_key(anna, officer, client_of):
     _key, secret = api_keys.create(
         name="Web shop",
         scopes=[ApiKey.Scope.CONTACTS_READ],
-        actor=actors.of_user(officer),
+        actor=actors.system("access_control"),
     )
     Client().get(
         f"/api/v1/contacts/{anna.pk}", headers={"Authorization": f"Bearer {secret}"}
@@ -127,11 +127,11 @@ def test_an_interface_is_named_by_its_key(anna, officer, client_of):
     assert "Web shop" in text_of(client_of(officer).get(of(anna)))
 
 
-def test_what_an_interface_changes_names_its_key(anna, officer):
+def test_what_an_interface_changes_names_its_key(anna):
     key, secret = api_keys.create(
         name="Web shop",
         scopes=[ApiKey.Scope.CONTACTS_WRITE],
-        actor=actors.of_user(officer),
+        actor=actors.system("access_control"),
     )
     anna.points.filter(kind="email").update(is_primary=False)
     response = Client().post(
@@ -145,6 +145,26 @@ def test_what_an_interface_changes_names_its_key(anna, officer):
     assert Contact.objects.filter(points__value="neu@a.example").count() == 1
     versions = history_of(ContactPoint).versions.objects
     assert not versions.filter(actor_kind="api_key").exclude(actor_id=str(key.pk))
+
+
+def test_a_key_whose_role_is_not_given_yet_is_refused_and_adds_nobody(officer):
+    _key, secret = api_keys.create(
+        name="Web shop",
+        scopes=[ApiKey.Scope.CONTACTS_WRITE],
+        actor=actors.of_user(officer),
+    )
+    before = Contact.objects.count()
+
+    response = Client().post(
+        "/api/v1/contacts",
+        {"emails": ["neu@a.example"], "source_detail": ""},
+        "application/json",
+        headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "a" * 20},
+    )
+
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "not_allowed"
+    assert Contact.objects.count() == before
 
 
 def test_the_account_page_tells_which_roles_were_given_and_taken(

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from contacts.models import Company
+from register.database.visibility import reaching_everybody
 from settings.urls import urlpatterns as real
 
 logger = logging.getLogger("somebody.elses.package")
@@ -28,8 +29,11 @@ def fail(request: HttpRequest) -> HttpResponse:
         except ValueError as error:
             raise RuntimeError(value) from error
     if how == "unique":
-        for _time in range(2):
-            Company.objects.create(name=value, business_id="2327327-1", source="staff")
+        with reaching_everybody():
+            for _time in range(2):
+                Company.objects.create(
+                    name=value, business_id="2327327-1", source="staff"
+                )
     if how == "statement":
         with connection.cursor() as cursor:
             cursor.execute("SELECT %s::int", [value])
