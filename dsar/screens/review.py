@@ -79,7 +79,8 @@ def file(
     """Send a file that waits for review, to be looked at or listened to."""
     obj = load_to_change(request, request_id)
     finding = get_object_or_404(Finding, pk=finding_id, request=obj)
-    entry = graph()[finding.table]
+    if (entry := graph().entries.get(finding.table)) is None:
+        raise Http404
     access.require(request.user, Action.VIEW, entry.map.category)
     if finding.field not in entry.file_fields:
         raise Http404
