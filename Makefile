@@ -4,7 +4,8 @@
 # .venv/bin are run as `.venv/bin/python -m …`, because their first line cannot either.
 
 PORT ?= 8000
-PYTEST_ARGS ?= -n 2
+# Three processes on two cores: some tests wait for others that were killed.
+PYTEST_ARGS ?= -n 3 --dist worksteal
 export SCALE
 # One lock for every platform and Python, with the hash of each file and no address of an index.
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet

@@ -36,6 +36,8 @@ from benchmarks.invented import (
 )
 
 # Marks the people made here.
+# Who looks after some of the people.
+SELLER = "seller@benchmark.example"
 SOURCE_DETAIL = "benchmark population"
 PEOPLE_OF_A_COMPANY = 20
 
@@ -76,14 +78,15 @@ ORDER BY made.n
 """
 _CONTACTS = """
 INSERT INTO contacts_contact (id, first_name, last_name, language, relationship, source,
-    source_detail, created_at, updated_at)
+    source_detail, created_at, updated_at, responsible_id, team_id)
 SELECT id, first_name, last_name,
     CASE WHEN chance[1] < 0.75 THEN 'fi' WHEN chance[1] < 0.85 THEN 'sv'
         WHEN chance[1] < 0.9 THEN 'en' ELSE '' END,
     CASE WHEN chance[2] < 0.6 THEN 'customer' ELSE 'prospect' END,
     CASE WHEN chance[3] < 0.3 THEN 'person' WHEN chance[3] < 0.5 THEN 'staff'
         ELSE 'import' END,
-    %(source)s, now() - age, now() - age
+    %(source)s, now() - age, now() - age,
+    CASE WHEN n %% 50 = 0 THEN %(seller)s::uuid END, CASE WHEN n %% 10 = 0 THEN %(team)s END
 FROM person
 """
 _POINTS = """
@@ -119,7 +122,10 @@ SELECT id, word FROM person, LATERAL (
         || second_email || split_part(second_email, '@', 2)
         || string_to_array(translate(second_email, '@.-', '   '), ' ')
         || ARRAY[substr(mobile, 2), '0' || substr(mobile, 5)]
-        || ARRAY[substr(switchboard, 2), '0' || substr(switchboard, 5)])) found (word)
+        || ARRAY[substr(switchboard, 2), '0' || substr(switchboard, 5)]
+        || CASE WHEN email IS NULL AND second_email IS NULL THEN '=no_email' END
+        || CASE WHEN mobile IS NULL AND switchboard IS NULL THEN '=no_phone' END
+        || CASE WHEN company_id IS NULL OR chance[3] >= 0.95 THEN '=no_role' END)) found (word)
 WHERE word IS NOT NULL
 """
 
@@ -166,6 +172,7 @@ def _fill(count: int) -> None:
 
 
 def _add(cursor: Any, *, first: int, last: int) -> None:
+    seller, team = looking_after()
     _names(cursor)
     _companies(
         cursor,
@@ -185,6 +192,8 @@ def _add(cursor: Any, *, first: int, last: int) -> None:
         "towns": list(TOWNS),
         "town_count": len(TOWNS),
         "source": SOURCE_DETAIL,
+        "seller": seller,
+        "team": team,
     }
     for statement in (
         _PEOPLE,
@@ -195,6 +204,18 @@ def _add(cursor: Any, *, first: int, last: int) -> None:
         _WORDS,
     ):
         cursor.execute(statement, parameters)
+
+
+def looking_after() -> tuple[uuid.UUID, int]:
+    """Return the seller of one person in fifty, and the team of one in ten."""
+    from register.models import Team, TeamMembership, User
+
+    seller, _ = User.objects.get_or_create(
+        email=SELLER, defaults={"first_name": "Looking", "last_name": "After"}
+    )
+    team, _ = Team.objects.get_or_create(name="Benchmark")
+    TeamMembership.objects.get_or_create(team=team, user=seller)
+    return seller.pk, team.pk
 
 
 def _names(cursor: Any) -> None:

@@ -13,8 +13,15 @@ class CommunicationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact."""
-        from communications import information_panel, lookups, timeline, work_section
+        from communications import (
+            bulk_follow_ups,
+            information_panel,
+            lookups,
+            timeline,
+            work_section,
+        )
 
+        bulk_follow_ups.register()
         timeline.register()
         lookups.register()
         work_section.register()

@@ -37,11 +37,12 @@ class Partner:
 
 def partners(chat: Chat, *, user: object, without: UUID | None = None) -> list[Partner]:
     """Who took part, except the contact ``without``."""
+    seen = access.as_seen(user, chat)
     return [
         Partner(
             _name(participant, sees_names=_sees_names(user)), participant.contact_id
         )
-        for participant in chat.participants.all()
+        for participant in seen.participants.all()
         if without is None or participant.contact_id != without
     ]
 
@@ -49,12 +50,13 @@ def partners(chat: Chat, *, user: object, without: UUID | None = None) -> list[P
 def bubbles(chat: Chat, lines: Iterable[ChatLine], *, user: object) -> list[Bubble]:
     """Some lines of a chat, for a reader."""
     sees_names = _sees_names(user)
+    chat = access.as_seen(user, chat)
     names = {
         participant.pk: _name(participant, sees_names=sees_names)
         for participant in chat.participants.all()
     }
     ours = chat.agent.get_full_name() if chat.agent else _("Customer service")
-    return [_bubble(line, names, ours) for line in lines]
+    return [_bubble(access.as_seen(user, line), names, ours) for line in lines]
 
 
 def _bubble(line: ChatLine, names: dict[int, Words], ours: Words) -> Bubble:

@@ -103,7 +103,7 @@ def badge_of_reminders(request: HttpRequest) -> str:
     """Return how many reminders wait for the user, for the menu; "" if none."""
     if not access.may(request.user, Action.VIEW, Category.NOTES):
         return ""
-    count = reminders.reminders_of(request.user)[:100].count()  # type: ignore[arg-type]
+    count = reminders.count_of(request.user)  # type: ignore[arg-type]
     return "99+" if count > 99 else str(count or "")
 
 

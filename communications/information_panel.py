@@ -5,36 +5,50 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from communications.models import Call
 from contacts import information_duty, panels
 from register.datamap.vocabulary import Category
 
 
 def register() -> None:
-    """Make it known to the page."""
+    """Make it known to the page, and our calls to the duty."""
     panels.register_panel("information", Category.INFORMATION, notices)
+    # Mail carries the letter by itself; who calls has to tell.
+    information_duty.register_contacts("calls", calls_of_ours)
+
+
+def calls_of_ours() -> QuerySet[Call, Any]:
+    """Return whom we called, and when."""
+    return Call.objects.filter(
+        direction=Call.Direction.OUTBOUND, contact__isnull=False
+    ).values("contact_id", at=F("started_at"))
 
 
 def notices(contact_id: UUID, *, user: Any) -> list[panels.Notice]:
     """Say by when the person must be told where the data came from."""
-    contact = information_duty.open_duties().filter(pk=contact_id).first()
+    people = information_duty.open_duties().filter(pk=contact_id)
+    contact = information_duty.with_first_contacts(people).first()
     if contact is None:
         return []
-    due = information_duty.due_on(getattr(contact, information_duty.OBTAINED))
-    is_late = due < timezone.localdate()
-    words = (
-        _("Has not been told where the data came from; that was due on")
-        if is_late
-        else _("To be told where the data came from, at the latest on")
-    )
+    due = information_duty.due(contact)
+    if due.contacted:
+        words = _("Was called without being told where the data came from, on")
+    elif due.is_late:
+        words = _("Has not been told where the data came from; that was due on")
+    else:
+        words = _("To be told where the data came from, at the latest on")
     return [
         panels.Notice(
-            format_lazy("{} {}", words, formats.date_format(due, "SHORT_DATE_FORMAT")),
-            panels.Tone.DANGER if is_late else panels.Tone.WARNING,
+            format_lazy(
+                "{} {}", words, formats.date_format(due.day, "SHORT_DATE_FORMAT")
+            ),
+            panels.Tone.DANGER if due.is_late else panels.Tone.WARNING,
             "mark_email_unread",
             reverse("admin:contacts_informationgiven_tell", args=[contact_id]),
         )

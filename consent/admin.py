@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models import Prohibition
 from contacts.models import Contact
+from register import access
+from register.screens.rows import numbers_of_people
 from register.staff_site import ReadOnlyAdmin
 
 
@@ -45,6 +47,9 @@ class ProhibitionAdmin(ReadOnlyAdmin):
         if obj.subject_id is None:
             return _("not in the register")
         if not obj.is_known:  # type: ignore[attr-defined]
-            return _("no longer in the register")
+            # Who is beyond reach is not gone, and is called by a number alone.
+            beyond = access.is_limited_now(Contact)
+            numbers = numbers_of_people([obj.subject_id]) if beyond else {}
+            return numbers.get(obj.subject_id) or _("no longer in the register")
         url = reverse("admin:contacts_contact_page", args=[obj.subject_id])
         return format_html('<a class="sel-link" href="{}">{}</a>', url, _("Open"))

@@ -17,5 +17,8 @@ class ConsentConfig(AppConfig):
             export_columns,
             import_blockers,
             import_targets,
+            marks,
             panel,
         )
+
+        marks.register()

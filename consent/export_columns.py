@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.hashing import hashes_of
 from consent.models import Prohibition
-from contacts.models import ContactPoint
+from contacts.models import Affiliation, Company, ContactPoint, Export
 from contacts.services.exports.columns import Column, Values, register_column
 from register.identifiers import InvalidIdentifier
 
@@ -44,6 +44,30 @@ def _prohibited(keys: Sequence[uuid.UUID]) -> Values:
     return {key: ", ".join(sorted(channels)) for key, channels in refused.items()}
 
 
+def _prohibited_of_companies(keys: Sequence[uuid.UUID]) -> Values:
+    """Return it of customers who are people: marketing to them follows the same rules."""
+    people: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    roles = Affiliation.objects.filter(
+        company__in=keys, company__kind__in=Company.NATURAL_PERSONS
+    )
+    for company, contact in roles.order_by().values_list("company", "contact"):
+        people[contact].add(company)
+    found: dict[uuid.UUID, set[str]] = defaultdict(set)
+    for contact, channels in _prohibited(list(people)).items():
+        for company in people[contact]:
+            found[company].update(channels.split(", "))
+    return {key: ", ".join(sorted(channels)) for key, channels in found.items()}
+
+
 register_column(
     Column("prohibited", _("must not be sent marketing"), _prohibited, is_always=True)
+)
+register_column(
+    Column(
+        "company_prohibited",
+        _("must not be sent marketing"),
+        _prohibited_of_companies,
+        is_always=True,
+        content=Export.Content.COMPANIES,
+    )
 )

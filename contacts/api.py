@@ -20,7 +20,14 @@ from register import access, audit
 from register.api.errors import ApiError, errors
 from register.api.idempotency import written_once
 from register.api.keys import ApiKeyAuth, actor_of, key_of
-from register.api.schemas import Body, Email, IdempotencyKeyHeader, Name, Phone
+from register.api.schemas import (
+    Body,
+    Email,
+    IdempotencyKeyHeader,
+    Name,
+    Phone,
+    seen_or_none,
+)
 from register.models import ApiKey
 from register.services import protections
 
@@ -100,9 +107,9 @@ class ContactOut(Schema):
     source: str
     source_detail: str
     has_protected_address: bool
-    collected_at: datetime
-    created_at: datetime
-    updated_at: datetime
+    collected_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
 
 
 class ContactsOut(Schema):
@@ -233,9 +240,9 @@ def contact_out(contact: Contact, *, is_protected: bool, reader: object) -> Cont
         source=contact.source,
         source_detail=contact.source_detail,
         has_protected_address=is_protected,
-        collected_at=contact.collected_at,
-        created_at=contact.created_at,
-        updated_at=contact.updated_at,
+        collected_at=seen_or_none(contact, "collected_at"),
+        created_at=seen_or_none(contact, "created_at"),
+        updated_at=seen_or_none(contact, "updated_at"),
     )
 
 
@@ -248,11 +255,11 @@ def _points(points: list[ContactPoint], kind: ContactPoint.Kind) -> list[PointOu
         PointOut(
             value=point.value,
             label=point.label,
-            is_primary=point.is_primary,
+            is_primary=bool(seen_or_none(point, "is_primary")),
             usage=point.usage,
-            valid_from=point.valid_from,
-            valid_to=point.valid_to,
-            is_verified=point.verified_at is not None,
+            valid_from=seen_or_none(point, "valid_from"),
+            valid_to=seen_or_none(point, "valid_to"),
+            is_verified=bool(seen_or_none(point, "verified_at")),
         )
         for point in points
         if point.kind == kind

@@ -149,13 +149,13 @@ def contact_persons_current(board: Board) -> Finding:
     "people_are_told",
     "N3.4",
     promise=_(
-        "Whoever's data came from elsewhere is told of it within a month (GDPR Art. 14)."
+        "Whoever's data came from elsewhere is told of it within a month, or when we first speak to them (GDPR Art. 14)."
     ),
     remedy=_("Open the work list and send the information letter to these people."),
     link="admin:contacts_informationgiven_due",
     labels={
         "to_be_told": _("Still to be told"),
-        "overdue": _("Of these, more than a month ago"),
+        "overdue": _("Of these, after a month or a call"),
     },
 )
 def people_are_told(board: Board) -> Finding:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from contacts import quality
 from contacts.models import Company, Contact, Export, QualityCount
 from contacts.models.people import Source
+from contacts.screens.exports import sees_all
 from contacts.screens.quality import BOARD, lines_for
-from contacts.services.exports import ordering
+from contacts.services.exports import contents, endings as export_endings
 from register import dashboard, handing_over
 from register.dashboard import Figure, Plot, Text
 from register.datamap.vocabulary import Category
@@ -136,7 +137,8 @@ def _of_measure(reader: object, code: str, url: str) -> Figure | None:
     lines, _counted_at, _is_complete = lines_for(reader, [measure] if measure else [])
     if not lines:
         return None
-    share = formats.number_format(lines[0].share, 1)
+    # It cuts off what it does not show; the board of data quality rounds.
+    share = formats.number_format(round(lines[0].share, 1), 1)
     return Figure(
         lines[0].measure.title,
         lines[0].people,
@@ -153,15 +155,32 @@ def _exports_to_delete(user: object) -> Figure | None:
         .distinct()
         .count()
     )
+    return _exports(
+        _("Exports to delete"), count, _("confirm when your copies are gone")
+    )
+
+
+def _exports_ending(user: object) -> Figure | None:
+    """Files that end soon: of everybody for those who watch over exports."""
+    ending = export_endings.ending_soon()
+    if not sees_all(user):
+        ending = ending.filter(created_by=user)  # type: ignore[misc]
+    return _exports(_("Export files that end soon"), ending.count(), "")
+
+
+def _exports_unconfirmed(user: object) -> Figure | None:
+    """Files that are gone here and of which nobody said that the copies are."""
+    count = export_endings.unconfirmed().count()
+    return _exports(
+        _("Exports with copies about"), count, _("not confirmed as deleted")
+    )
+
+
+def _exports(title: Text, count: int, hint: Text) -> Figure | None:
     if not count:
         return None
-    return Figure(
-        _("Exports to delete"),
-        count,
-        _("confirm when your copies are gone"),
-        reverse("admin:contacts_export_changelist"),
-        "warn",
-    )
+    url = reverse("admin:contacts_export_changelist")
+    return Figure(title, count, hint, url, "warn")
 
 
 dashboard.register(
@@ -184,7 +203,22 @@ dashboard.register(
     category=Category.IDENTITY,
     order=14,
     load_for=_exports_to_delete,
-    may_see=ordering.may_export,
+    may_see=contents.may_export,
+)
+dashboard.register(
+    "exports ending",
+    title=_("Export files that end soon"),
+    category=Category.EXPORTS,
+    order=15,
+    load_for=_exports_ending,
+    may_see=lambda user: contents.may_export(user) or sees_all(user),
+)
+dashboard.register(
+    "exports unconfirmed",
+    title=_("Exports with copies about"),
+    category=Category.EXPORTS,
+    order=16,
+    load_for=_exports_unconfirmed,
 )
 dashboard.register(
     "sources",

@@ -15,8 +15,10 @@ from django.db.models import QuerySet
 
 # A text of several words is answered from its rarest. So many owners of that one are
 # asked one by one (about 4 µs each) whether they have the others. Where that is
-# neither all of them nor enough, whole sets are compared (about 0.3 µs a word).
+# neither all of them nor enough, whole sets are compared (about 0.3 µs a word). Where
+# only some owners count, as many more are asked before that as cost no more.
 CANDIDATES = (200, 1_500)
+ASKED_PER_WORD = 0.3 / 4
 # A word of which there are no more than this is rare.
 FEW = CANDIDATES[-1]
 
@@ -53,21 +55,26 @@ def first_owners(
 
     Only owners in ``among`` count; its order does not.
     """
-    ordered, counts = _by_rarity(words, _not_implied(prefixes))
+    ordered, counts, expected = _by_rarity(words, _not_implied(prefixes))
     if not counts or min(counts) == 0 or most < 1:
         return []
     rarest, others = ordered[0], ordered[1:]
-    also = [_has_word(words, other) for other in others] + _is_among(among)
+    is_among = _is_among(among)
+    has_others = [_has_word(words, other) for other in others]
+    # Most readers and filters leave fewer owners than a word does: they are asked first.
+    also = [_first(is_among[0], has_others)] if is_among else has_others
     if not also:
         return _distinct(_starting(words, rarest), also, most=most)
-    for limit in CANDIDATES:
+    as_dear = int(ASKED_PER_WORD * sum(expected[:2])) if is_among else 0
+    limits = [*CANDIDATES, *([as_dear] if as_dear > CANDIDATES[-1] else [])]
+    for limit in limits:
         found = _distinct(_starting(words, rarest, limit=limit), also, most=most)
         if len(found) >= most or counts[0] <= limit:
             return found
-        if len(found) * CANDIDATES[-1] < most * limit:
+        if limits[-1] == CANDIDATES[-1] and len(found) * limits[-1] < most * limit:
             break  # more of them would not be enough either
-    rest = also[1:] if others else also
-    return _distinct(_in_both(words, ordered[:2]), rest, most=most)
+    has_rest = [_has_word(words, other) for other in others[1:]]
+    return _distinct(_in_both(words, ordered[:2]), is_among + has_rest, most=most)
 
 
 def _not_implied(prefixes: list[str]) -> list[str]:
@@ -79,13 +86,15 @@ def _not_implied(prefixes: list[str]) -> list[str]:
     ]
 
 
-def _by_rarity(words: Words, prefixes: list[str]) -> tuple[list[str], list[int]]:
+def _by_rarity(
+    words: Words, prefixes: list[str]
+) -> tuple[list[str], list[int], list[int]]:
     """Return the prefixes, rarest first, and how often each occurs, up to a limit.
 
-    The planner is asked about those that reach the limit.
+    The planner is asked about those that reach the limit: the third list, 0 if it was not.
     """
     if len(prefixes) == 1:
-        return prefixes, [FEW + 1]
+        return prefixes, [FEW + 1], [0]
     counted = " UNION ALL ".join(
         f"SELECT {place}, count(*) FROM (SELECT 1 FROM {words.table}"  # noqa: S608 - names come from model metadata, here and below
         f" WHERE word LIKE %s LIMIT {FEW + 1}) w"
@@ -98,7 +107,11 @@ def _by_rarity(words: Words, prefixes: list[str]) -> tuple[list[str], list[int]]
         ((plan,),) = _rows(f"EXPLAIN (FORMAT JSON) {counted}", patterns)
         expected = [_rows_read(part) for part in plan[0]["Plan"]["Plans"]]
     ordered = sorted((counts[n], expected[n], prefixes[n]) for n in counts)
-    return [prefix for *_, prefix in ordered], [count for count, *_ in ordered]
+    return (
+        [prefix for *_, prefix in ordered],
+        [count for count, *_ in ordered],
+        [rows for _, rows, _ in ordered],
+    )
 
 
 def _rows_read(plan: dict[str, Any]) -> int:
@@ -155,12 +168,22 @@ def _is_among(rows: QuerySet[Any]) -> list[_Sql]:
     ]
 
 
+def _first(condition: _Sql, others: list[_Sql]) -> _Sql:
+    """Ask the others only where the first holds: in a CASE the planner keeps the order."""
+    rest = " AND ".join(each.text for each in others) or "true"
+    return _Sql(
+        f"(CASE WHEN {condition.text} THEN {rest} END)",
+        (*condition.params, *(p for each in others for p in each.params)),
+    )
+
+
 def _distinct(candidates: _Sql, conditions: list[_Sql], *, most: int) -> list[Any]:
     """Return the first owners, each once: several words of one may begin alike."""
     where = " AND ".join(each.text for each in conditions) or "true"
     sql = f"SELECT owner FROM ({candidates.text}) w WHERE {where} ORDER BY word, owner LIMIT %s"  # noqa: S608
     params = [*candidates.params, *(p for each in conditions for p in each.params)]
-    limit = most + 5
+    # Of short beginnings a person has several; asking again costs as much as the first time.
+    limit = 4 * most
     while True:
         rows = _rows(sql, [*params, limit])
         owners = list(dict.fromkeys(row[0] for row in rows))

@@ -20,7 +20,7 @@ from contacts.forms_addresses import (
     PostalAddressFormSet,
     name_the_inputs,
 )
-from contacts.forms_alike import IS_NEW, companies_alike
+from contacts.forms_alike import IS_NEW, companies_alike, people_alike
 from contacts.models import (
     Affiliation,
     Company,
@@ -60,6 +60,20 @@ class ContactForm(forms.ModelForm[Contact]):
             "responsible",
             "team",
         )
+
+    def clean(self) -> None:
+        """Let nobody be added a second time unknowingly."""
+        super().clean()
+        is_new = self.instance._state.adding and not self.errors
+        if not is_new or self.data.get(IS_NEW):
+            return
+        if people_alike(self.data, Situation.ASKING):
+            raise ValidationError(
+                _(
+                    "Perhaps this person is in the register already. Open those named above; if it is somebody else, tick the box and save again."
+                ),
+                "alike",
+            )
 
 
 class AffiliationForm(forms.ModelForm[Affiliation]):

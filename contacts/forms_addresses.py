@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from contacts import normal_forms
-from contacts.forms_alike import IS_NEW, people_alike
-from contacts.models import ContactPoint, PostalAddress, Situation
+from contacts.models import ContactPoint, PostalAddress
 from register.database.locks import Lock, advisory_locks
 from register.errors import DomainError
 
@@ -145,18 +144,6 @@ class ContactPointFormSet(PaginationInlineFormSet):
         if not (kept or named or known):
             raise ValidationError(
                 _("Give a name, an e-mail address or a telephone number."), "empty"
-            )
-        if self.instance._state.adding and not any(self.errors):
-            self._ask_about_duplicates()
-
-    def _ask_about_duplicates(self) -> None:
-        """Let nobody be added a second time unknowingly."""
-        if not self.data.get(IS_NEW) and people_alike(self.data, Situation.ASKING):
-            raise ValidationError(
-                _(
-                    "Perhaps this person is in the register already. Open those named above; if it is somebody else, tick the box and save again."
-                ),
-                "alike",
             )
 
     def validate_unique(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from contacts.likeness import CompanyFacts, PersonFacts, address_key
-from contacts.models import ContactPoint, Situation
+from contacts.models import Company, Contact, ContactPoint, PostalAddress, Situation
 from contacts.services.duplicates.typing import Alike, companies_like, people_like
+from register import access
+from register.datamap.vocabulary import Action, Category
 from register.identifiers import (
     try_normalise_business_id,
     try_normalise_email,
@@ -59,14 +62,51 @@ def people_alike(
     data: Mapping[str, Any], situation: Situation, besides: uuid.UUID | None = None
 ) -> list[Alike]:
     """Return who of the register is like the person of a form."""
-    return people_like(typed_person(data), situation=situation, besides=besides)
+    facts = seen_of_person(typed_person(data), access.reader_now())
+    return people_like(facts, situation=situation, besides=besides)
 
 
 def companies_alike(
     data: Mapping[str, Any], situation: Situation, besides: uuid.UUID | None = None
 ) -> list[Alike]:
     """Return which companies are like that of a form."""
-    return companies_like(typed_company(data), situation=situation, besides=besides)
+    facts = seen_of_company(typed_company(data), access.reader_now())
+    return companies_like(facts, situation=situation, besides=besides)
+
+
+def seen_of_person(facts: PersonFacts, reader: object) -> PersonFacts:
+    """Leave out what a reader does not see of people: it would be found by trying.
+
+    Nobody reads where no request is; nothing is left out then.
+    """
+    if reader is None:
+        return facts
+    left_out: dict[str, Any] = {}
+    for name in ("first_name", "last_name"):
+        if not access.in_clear(reader, Contact, name):
+            left_out[name] = ""
+    for kind, name in (("email", "emails"), ("phone", "phones")):
+        if not access.in_clear(reader, ContactPoint, "value", kind=kind):
+            left_out[name] = frozenset()
+    if not access.in_clear(reader, PostalAddress, "street"):
+        left_out["addresses"] = frozenset()
+    if not access.may(reader, Action.VIEW, Category.COMPANY):
+        left_out["companies"] = frozenset()
+    return dataclasses.replace(facts, **left_out)
+
+
+def seen_of_company(facts: CompanyFacts, reader: object) -> CompanyFacts:
+    """Leave out what a reader does not see of companies."""
+    if reader is None:
+        return facts
+    left_out: dict[str, Any] = {
+        name: ""
+        for name in ("name", "business_id")
+        if not access.in_clear(reader, Company, name)
+    }
+    if not access.in_clear(reader, Company, "street"):
+        left_out["addresses"] = frozenset()
+    return dataclasses.replace(facts, **left_out)
 
 
 def _rows(data: Mapping[str, Any], prefix: str, *names: str) -> list[tuple[str, ...]]:

@@ -195,12 +195,13 @@ class ColumnsForm(forms.Form):
         self,
         preview: Preview,
         *args: Any,
+        user: object,
         policies: dict[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.preview = preview
-        choices = targets.choices()
+        choices = targets.choices(user)
         for index, target in enumerate(preview.targets):
             name = reasons.column_name(index, preview.layout.header)
             self.fields[f"column_{index}"] = forms.ChoiceField(

@@ -1,14 +1,19 @@
 """Who must be told, and by when (GDPR Art. 14(3)(a)).
 
 The duty follows from the contact: its source is not the person, and nobody has told the
-person yet. It is due one month after the data was obtained, by the calendar of Finland.
+person yet. It is due one month after the data was obtained, by the calendar of Finland,
+or with the first communication to the person, if that is earlier (Art. 14(3)(b)). Of
+communication apps above know; they register what they have.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from contacts.models import Contact
@@ -18,6 +23,27 @@ from register.periods import HELSINKI, Period, ends_on
 MONTH = Period(months=1)
 # The column that says when the data was obtained; the index of open duties has it.
 OBTAINED = "collected_at"
+
+
+# By name: returns the people we wrote or spoke to, as rows of ``contact_id`` and ``at``.
+_CONTACTED: dict[str, Callable[[], QuerySet[Any, Any]]] = {}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Due:
+    """By when a person is to be told; ``contacted`` if that was when we first spoke."""
+
+    day: date
+    is_late: bool
+    contacted: bool = False
+
+
+def register_contacts(name: str, rows: Callable[[], QuerySet[Any, Any]]) -> None:
+    """Make communication known that we began and that carries no letter by itself.
+
+    ``rows()`` returns a query of dictionaries with ``contact_id`` and ``at``.
+    """
+    _CONTACTED[name] = rows
 
 
 def open_duties() -> QuerySet[Contact]:
@@ -45,5 +71,29 @@ def due_before(day: date) -> Q:
 
 
 def overdue(today: date | None = None) -> QuerySet[Contact]:
-    """Whoever should have been told by yesterday."""
-    return open_duties().filter(due_before(today or timezone.localdate()))
+    """Whoever should have been told by yesterday, or when we first spoke to them."""
+    late = due_before(today or timezone.localdate())
+    for rows in _CONTACTED.values():
+        late |= Q(pk__in=rows().values("contact_id"))
+    return open_duties().filter(late)
+
+
+def with_first_contacts(people: QuerySet[Contact]) -> QuerySet[Contact]:
+    """Add to people what :func:`due` asks: when we first spoke to them, if we did."""
+    first = {
+        f"first_of_{name}": Subquery(
+            rows().filter(contact_id=OuterRef("pk")).order_by("at").values("at")[:1]
+        )
+        for name, rows in _CONTACTED.items()
+    }
+    return people.annotate(**first)
+
+
+def due(person: Contact) -> Due:
+    """Return by when a person of :func:`with_first_contacts` is, or was, to be told."""
+    day = due_on(getattr(person, OBTAINED))
+    spoken = (getattr(person, f"first_of_{name}") for name in _CONTACTED)
+    days = [at.astimezone(HELSINKI).date() for at in spoken if at is not None]
+    if days and min(days) <= day:
+        return Due(min(days), is_late=True, contacted=True)
+    return Due(day, is_late=day < timezone.localdate())

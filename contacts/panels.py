@@ -90,4 +90,8 @@ def sections_of(about: Contact | Company, *, user: object) -> list[Section]:
         for category, load in _SECTIONS.values()
         if access.may(user, Action.VIEW, category)
     ]
-    return [section for section in found if section is not None]
+    return [
+        dataclasses.replace(section, context=access.as_seen_in(user, section.context))
+        for section in found
+        if section is not None
+    ]

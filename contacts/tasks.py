@@ -12,11 +12,13 @@ from contacts.services import (
     search_words,
 )
 from contacts.services.duplicates import scan
+from contacts.services.exports import endings as export_endings
 from contacts.services.imports import runs, undo
 from contacts.services.merging import orders
 
 __all__ = [
     "count_quality",
+    "follow_exports",
     "order_duplicate_scan",
     "orders",
     "refresh_company_data",
@@ -49,6 +51,12 @@ def sweep_ended() -> int:
 def refresh_company_data() -> int:
     """Ask the public register again about the companies asked about longest ago."""
     return company_register.refresh_oldest()
+
+
+@shared_task
+def follow_exports() -> int:
+    """Remind of files of exports that end soon, and note those that are gone."""
+    return export_endings.follow()
 
 
 @shared_task

@@ -107,7 +107,12 @@ def page_of(
     asked = limit + 1
     while True:
         loaded = [
-            source.load(contact.pk, before=before, limit=asked, user=user)
+            [
+                dataclasses.replace(item, context=access.as_seen_in(user, item.context))
+                for item in source.load(
+                    contact.pk, before=before, limit=asked, user=user
+                )
+            ]
             for source in sources
         ]
         merged = sorted(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,13 @@ class Figure:
     hint: Text = ""
     url: str = ""
     mark: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value, a large number with its thousands apart."""
+        if isinstance(self.value, str):
+            return self.value
+        return str(formats.number_format(self.value, force_grouping=True))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from settings import single_sign_on
+
 
 def check_settings(
     *, app_configs: Sequence[AppConfig] | None = None, **_: Any
@@ -55,6 +57,10 @@ def check_settings(
                 id="register.W109",
             )
         )
+    found.extend(
+        checks.Error(fault.wrong, hint=fault.hint, id=f"register.{fault.code}")
+        for fault in single_sign_on.faults(settings.SINGLE_SIGN_ON)
+    )
     if getattr(settings, "REQUIRE_OWN_SERVERS", False):
         found.extend(_check_servers())
     return found

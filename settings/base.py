@@ -16,7 +16,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
-from settings import embedded, environment, log_lines
+from settings import embedded, environment, log_lines, single_sign_on
 
 django_stubs_ext.monkeypatch()
 
@@ -61,10 +61,12 @@ SUPERVISORY_AUTHORITY = {
 # The public register of companies (YTJ); empty: it is not asked. For Finland
 # https://avoindata.prh.fi/opendata-ytj-api/v3/companies
 COMPANY_REGISTER_URL = env.str("COMPANY_REGISTER_URL", default="")
+# Log-in by an identity provider (OpenID Connect); off until it is set.
+SINGLE_SIGN_ON = single_sign_on.read(env)
 # The only hosts that are asked anything over HTTP (register.outbound.http).
 OUTBOUND_HOSTS = [
     host for url in (COMPANY_REGISTER_URL,) if (host := urlsplit(url).netloc)
-]
+] + SINGLE_SIGN_ON.hosts
 
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
@@ -277,7 +279,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-ACCOUNT_FORMS = {"login": "register.log_in.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "register.log_in.forms.LoginForm",
+    "change_password": "register.log_in.forms.ChangePasswordForm",
+}
 # Failed attempts on one account, and from one browser, counted in Redis. Without Redis
 # nobody logs in.
 LOG_IN_ATTEMPTS = env.int("LOG_IN_ATTEMPTS", default=5)
@@ -328,7 +333,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Larger uploads are streamed to disk by their own views, with their own limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
-# More people in one export than this need a second person's approval.
+# More people in one change of many, or in one export, than this need a second person's approval.
+BULK_APPROVAL_ROWS = env.int("BULK_APPROVAL_ROWS", default=10_000)
 EXPORT_APPROVAL_ROWS = env.int("EXPORT_APPROVAL_ROWS", default=10_000)
 # How often the file of an export can be taken.
 EXPORT_DOWNLOADS = env.int("EXPORT_DOWNLOADS", default=5)

@@ -79,6 +79,7 @@ app.conf.beat_schedule = {
     "follow agreements and addresses that ended": _every(
         "contacts.tasks.sweep_ended", hours=1
     ),
+    "follow files of exports": _every("contacts.tasks.follow_exports", minutes=10),
     "ask the register of companies again": _every(
         "contacts.tasks.refresh_company_data", minutes=10
     ),

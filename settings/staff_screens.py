@@ -148,6 +148,12 @@ UNFOLD: dict[str, Any] = {
                         "link": _lazy_page("admin:contacts_export_changelist"),
                         "permission": "contacts.screens.exports.is_for",
                     },
+                    {
+                        "title": _("Changes of many"),
+                        "icon": "checklist",
+                        "link": _lazy_page("admin:contacts_bulkchange_changelist"),
+                        "permission": "contacts.screens.bulk.is_for",
+                    },
                     _table(
                         _("Possible duplicates"),
                         "group_search",

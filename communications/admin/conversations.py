@@ -201,7 +201,9 @@ class CallAdmin(ReadOnlyAdmin):
             held = selectors.with_held(Call.objects.filter(pk=call.pk))
             extra_context["is_held"] = held.values_list("is_held", flat=True).first()
             if access.may(request.user, Action.VIEW, Category.IDENTITY):
-                extra_context["contact"] = call.contact
+                extra_context["contact"] = (
+                    access.as_seen(request.user, call.contact) if call.contact else None
+                )
         response: HttpResponse = super().change_view(
             request, object_id, form_url, extra_context
         )

@@ -27,11 +27,11 @@ from communications.models import Call, Recording
 from communications.models.calls import recording_path
 from communications.selectors import calls_with_people, recordings_of
 from communications.services import calls
-from register import files
+from register import access, files
 from register.api.bodies import chunks_of, declared_length, fingerprint_of
 from register.api.errors import ApiError, errors
 from register.api.idempotency import answer_before, written_once
-from register.api.keys import ApiKeyAuth
+from register.api.keys import ApiKeyAuth, key_of
 from register.api.schemas import (
     Body,
     Email,
@@ -40,6 +40,7 @@ from register.api.schemas import (
     Phone,
     Reference,
     RowId,
+    seen_or_none,
 )
 from register.models import ApiKey
 
@@ -72,9 +73,9 @@ class RecordingOut(Schema):
 
     id: int
     content_type: str
-    size: int
+    size: int | None
     sha256: str
-    received_at: datetime
+    received_at: datetime | None
     ends_at: datetime
 
 
@@ -86,8 +87,8 @@ class CallOut(Schema):
     direction: str
     number: str
     contact_id: UUID | None
-    started_at: datetime
-    ended_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
     ends_at: datetime
     recording: RecordingOut | None
 
@@ -123,7 +124,7 @@ def create_call(
         return _read(request, int(number))
 
     answer = written_once(request, idempotency_key, write=write, load=load)
-    return Status(answer.status_code, call_out(answer.value))
+    return Status(answer.status_code, call_out(answer.value, reader=key_of(request)))
 
 
 @router.get(
@@ -137,7 +138,7 @@ def read_call(request: HttpRequest, call_id: RowId) -> Status[CallOut]:
     call = _read(request, call_id)
     if call is None:
         raise ApiError(404)
-    return Status(200, call_out(call))
+    return Status(200, call_out(call, reader=key_of(request)))
 
 
 def _sound_body() -> dict[str, Any]:
@@ -211,19 +212,22 @@ def put_recording(
     return Status(answer.status_code, recording_out(answer.value))
 
 
-def call_out(call: Call) -> CallOut:
-    """Return a call as it goes out."""
+def call_out(call: Call, *, reader: object) -> CallOut:
+    """Return a call as it goes out: masks and gaps where its reader has them."""
     recording = recordings_of([call]).get(call.pk)
+    call = access.as_seen(reader, call)
     return CallOut(
         id=call.pk,
         external_id=call.external_id,
         direction=call.direction,
         number=call.number,
         contact_id=call.contact_id,
-        started_at=call.started_at,
-        ended_at=call.ended_at,
+        started_at=seen_or_none(call, "started_at"),
+        ended_at=seen_or_none(call, "ended_at"),
         ends_at=due_instant(call),
-        recording=recording_out(recording) if recording else None,
+        recording=recording_out(access.as_seen(reader, recording))
+        if recording
+        else None,
     )
 
 
@@ -232,9 +236,9 @@ def recording_out(recording: Recording) -> RecordingOut:
     return RecordingOut(
         id=recording.pk,
         content_type=recording.content_type,
-        size=recording.size,
+        size=seen_or_none(recording, "size"),
         sha256=recording.sha256,
-        received_at=recording.received_at,
+        received_at=seen_or_none(recording, "received_at"),
         ends_at=due_instant(recording),
     )
 

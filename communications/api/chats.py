@@ -21,9 +21,10 @@ from communications.api.shared import (
 from communications.models import Chat
 from communications.selectors import people_in, whole_chats
 from communications.services import chats
+from register import access
 from register.api.errors import ApiError, errors
 from register.api.idempotency import written_once
-from register.api.keys import ApiKeyAuth
+from register.api.keys import ApiKeyAuth, key_of
 from register.api.schemas import (
     Body,
     Email,
@@ -31,6 +32,7 @@ from register.api.schemas import (
     Moment,
     Reference,
     RowId,
+    seen_or_none,
 )
 from register.models import ApiKey
 
@@ -95,7 +97,7 @@ class LineOut(Schema):
     """Something that was written; participant_id is empty for customer service."""
 
     participant_id: int | None
-    said_at: datetime
+    said_at: datetime | None
     text: str
 
 
@@ -104,7 +106,7 @@ class ChatOut(Schema):
 
     id: int
     external_id: str
-    started_at: datetime
+    started_at: datetime | None
     ended_at: datetime | None
     ends_at: datetime
     participants: list[ParticipantOut]
@@ -151,7 +153,7 @@ def create_chat(
     chat = whole_chats().filter(pk=answer.value.pk).first()
     if chat is None:
         raise ApiError(410)
-    return Status(answer.status_code, chat_out(chat))
+    return Status(answer.status_code, chat_out(chat, reader=key_of(request)))
 
 
 @router.get(
@@ -165,16 +167,17 @@ def read_chat(request: HttpRequest, chat_id: RowId) -> Status[ChatOut]:
     chat = _read(request, chat_id)
     if chat is None:
         raise ApiError(404)
-    return Status(200, chat_out(chat))
+    return Status(200, chat_out(chat, reader=key_of(request)))
 
 
-def chat_out(chat: Chat) -> ChatOut:
-    """Return a chat as it goes out."""
+def chat_out(chat: Chat, *, reader: object) -> ChatOut:
+    """Return a chat as it goes out: masks and gaps where its reader has them."""
+    chat = access.as_seen(reader, chat)
     return ChatOut(
         id=chat.pk,
         external_id=chat.external_id,
-        started_at=chat.started_at,
-        ended_at=chat.ended_at,
+        started_at=seen_or_none(chat, "started_at"),
+        ended_at=seen_or_none(chat, "ended_at"),
         ends_at=due_instant(chat),
         participants=[
             ParticipantOut(
@@ -187,7 +190,7 @@ def chat_out(chat: Chat) -> ChatOut:
         lines=[
             LineOut(
                 participant_id=line.participant_id,
-                said_at=line.said_at,
+                said_at=seen_or_none(line, "said_at"),
                 text=line.text,
             )
             for line in chat.lines.all()

@@ -12,6 +12,7 @@ from communications.forms.work import INPUT
 from communications.models.messages import LONGEST_BODY
 from communications.permission import may_write_to
 from contacts.models import Contact, ContactPoint
+from register import access
 from register.outbound.mail import LONGEST_SUBJECT
 
 
@@ -40,17 +41,33 @@ class MessageForm(forms.Form):
 
 
 def usable_addresses(contact: Contact) -> list[str]:
-    """Return the e-mail addresses of a person that may be written to now."""
+    """Return the e-mail addresses of a person that may be written to now.
+
+    By somebody who sees them: a mail that is written shows where it goes.
+    """
+    if not sees_addresses():
+        return []
     values = contact.points.filter(kind=ContactPoint.Kind.EMAIL).values_list(
         "value", flat=True
     )
     return [value for value in values if may_write_to(contact, value).is_allowed]
 
 
+def sees_addresses() -> bool:
+    """Whether whoever writes sees e-mail addresses in full."""
+    reader = access.reader_now()
+    return reader is None or access.in_clear(
+        reader, ContactPoint, "value", kind=ContactPoint.Kind.EMAIL
+    )
+
+
 def greeting(contact: Contact, *, sign_as: str) -> str:
     """Return how a mail begins and ends in the person's language."""
     with translation.override(contact.language or translation.get_language()):
-        name = contact.first_name.strip()
+        reader = access.reader_now()
+        is_seen = reader is None or access.in_clear(reader, Contact, "first_name")
+        # No mask is sent.
+        name = contact.first_name.strip() if is_seen else ""
         hello = (
             gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
         )

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 
@@ -31,6 +30,8 @@ def pdf_of(people: Sequence[Contact], addresses: dict[Any, PostalAddress]) -> by
         "sender_address": ours.address,
         "letters": [_letter(person, addresses.get(person.pk)) for person in people],
     }
+    import typst  # 7 MB that only who makes letters should need
+
     made: bytes = typst.compile(
         TEMPLATE.read_bytes(),
         sys_inputs={"data": json.dumps(data)},

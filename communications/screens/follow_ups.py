@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +34,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     access.require(request.user, Action.VIEW, Category.NOTES)
     found = selectors.open_follow_ups(request.user)[: LONGEST_LIST + 1]
     shown = _with_whom(list(found)[:LONGEST_LIST], user=request.user)
-    meetings = list(selectors.meetings_to_come(request.user)[:MEETINGS])
+    meetings = [
+        access.as_seen(request.user, each)
+        for each in selectors.meetings_to_come(request.user)[:MEETINGS]
+    ]
     for rows in (shown, meetings):
         if rows:
             audit.record(
@@ -99,7 +103,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Follow-up"),
-        "follow_up": follow_up,
+        "follow_up": access.as_seen(request.user, follow_up),
         "later": later,
         "colleague": colleague,
         "back": page_of(about),
@@ -147,8 +151,12 @@ def _with_whom(rows: list[FollowUp], *, user: object) -> list[FollowUp]:
     names: dict[Any, str] = names_of_people([row.contact_id for row in rows], user=user)
     if sees_companies:
         found = Company.objects.in_bulk([r.company_id for r in rows if r.company_id])
-        names |= {key: company.name for key, company in found.items()}
+        names |= {
+            key: access.present(user, company, "name") for key, company in found.items()
+        }
+    seen: list[Any] = []
     for row in rows:
-        shown: Any = row
+        shown: Any = copy.copy(access.as_seen(user, row))
         shown.about = names.get(row.contact_id or row.company_id, "")
-    return rows
+        seen.append(shown)
+    return seen

@@ -22,7 +22,7 @@ from communications.screens.work import add_error, page_of
 from communications.services import information_letters
 from contacts import information_duty
 from contacts.information_letter import letter_to
-from contacts.models import Contact, InformationGiven, PostalAddress
+from contacts.models import Contact, ContactPoint, InformationGiven, PostalAddress
 from contacts.services import information
 from register import access, actors, audit
 from register.conformance.measures import COUNTED_UP_TO, capped
@@ -69,6 +69,11 @@ def work_list(request: HttpRequest) -> HttpResponse:
     which = which if which in LISTS else "all"
     if request.method == "POST":
         _require(request, Action.CHANGE)
+        if not request.POST.get("sure"):
+            messages.error(
+                request, _("Tick that the letter is to go to all of this list.")
+            )
+            return redirect(f"{request.path}?list={which}")
         try:
             job = information_letters.order(which, actor=actors.of_request(request))
         except DomainError as error:
@@ -76,19 +81,17 @@ def work_list(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("admin:register_job_progress", job.pk)
     people = _after(information_letters.people_of(which), request.GET.get("after", ""))
+    people = information_duty.with_first_contacts(people)
     found = list(people[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
-    today = timezone.localdate()
     reached = addresses_of(shown)
     rows = []
     for contact in shown:
-        due = information_duty.due_on(getattr(contact, information_duty.OBTAINED))
         address, code = reached[contact.pk]
         rows.append(
             {
-                "contact": contact,
-                "due": due,
-                "is_overdue": due < today,
+                "contact": access.as_seen(request.user, contact),
+                "due": information_duty.due(contact),
                 "can_be_mailed": bool(address),
                 "why_not": _REASONS.get(code, _("no valid e-mail address")),
             }
@@ -99,6 +102,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         object_type="contacts.contact",
         count=len(shown),
     )
+    counts = {code: _counted(code) for code in LISTS}
     context = {
         **admin.site.each_context(request),
         "title": _("Information duty"),
@@ -107,7 +111,8 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "next": shown[-1].pk if len(found) > PER_PAGE else None,
         "is_first_page": not request.GET.get("after"),
         "sees_mail": access.may(request.user, Action.VIEW, Category.MESSAGES),
-        "lists": [(code, title, _counted(code)) for code, title in LISTS.items()],
+        "lists": [(code, title, counts[code]) for code, title in LISTS.items()],
+        "people": counts[which],
         "may_send": access.may(request.user, Action.CHANGE, Category.INFORMATION),
         "is_set_up": mail.is_set_up(),
     }
@@ -118,7 +123,8 @@ def work_list(request: HttpRequest) -> HttpResponse:
 def tell(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
     """Show the letter to one person, send it, or keep how the person was told."""
     _require(request, Action.VIEW)
-    contact = get_object_or_404(Contact, pk=object_id)
+    people = information_duty.with_first_contacts(Contact.objects.all())
+    contact = get_object_or_404(people, pk=object_id)
     actor = actors.of_request(request)
     form = GivenForm()
     if request.method == "POST":
@@ -141,15 +147,24 @@ def tell(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Information duty"),
-        "contact": contact,
+        "contact": access.as_seen(request.user, contact),
         "is_open": is_open,
-        "due": information_duty.due_on(getattr(contact, information_duty.OBTAINED)),
-        "given": contact.information_given.all()[:20],
-        "letter": letter_to(contact),
+        "due": information_duty.due(contact),
+        "given": [
+            access.as_seen(request.user, each)
+            for each in contact.information_given.all()[:20]
+        ],
+        "letter": letter_to(addressee(request.user, contact)),
         "form": form,
         "may_tell": access.may(request.user, Action.ADD, Category.INFORMATION),
         "is_set_up": mail.is_set_up(),
-        "address": information_letters.address_of(contact)[0],
+        "address": access.present_value(
+            request.user,
+            ContactPoint,
+            "value",
+            information_letters.address_of(contact)[0],
+            kind=ContactPoint.Kind.EMAIL,
+        ),
         "back": page_of(contact),
     }
     return render(request, "communications/information_tell.html", context)
@@ -201,7 +216,10 @@ def letters_for_post(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Letters for post"),
         "which": which,
-        "rows": [(person, addresses.get(person.pk)) for person in shown],
+        "rows": [
+            (access.as_seen(request.user, person), addresses.get(person.pk))
+            for person in shown
+        ],
         "is_full": len(people) == LETTERS,
         "hidden": len(hidden),
         "most": LETTERS,
@@ -233,12 +251,27 @@ def _file(request: HttpRequest, people: list[Contact]) -> HttpResponse:
         subject_ids=[person.pk for person in people],
     )
     response = HttpResponse(
-        letters.pdf_of(people, _addresses(request, people)),
+        letters.pdf_of(
+            [addressee(request.user, person) for person in people],
+            _addresses(request, people),
+        ),
         content_type="application/pdf",
     )
     response["Content-Disposition"] = 'attachment; filename="letters.pdf"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def addressee(reader: object, contact: Contact) -> Contact:
+    """Return a person as a reader sees the letter to them.
+
+    A letter has a day and a language of its own, in which no mask can stand.
+    """
+    seen = access.as_seen(reader, contact)
+    if seen is not contact:
+        for name in ("collected_at", "language", "source"):
+            setattr(seen, name, getattr(contact, name))
+    return seen
 
 
 def _addresses(request: HttpRequest, people: list[Contact]) -> dict[Any, PostalAddress]:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,6 +28,8 @@ from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.screens.rows import names_of_people
 
+TIMES = ("starts_at", "finishes_at")
+TOLD = (*TIMES, "title", "place", "link", "agenda", "minutes")
 CLOSED = {
     Meeting.State.HELD: _("It is kept that the meeting was held."),
     Meeting.State.CANCELLED: _("The meeting is cancelled."),
@@ -55,7 +58,13 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     meeting = _meeting(request, pk)
     actor = actors.of_request(request)
     may_change = access.reaches(request.user, Action.CHANGE, meeting)
+    # The form holds the whole meeting: whoever does not see all of it writes none.
+    may_write = may_change and all(
+        access.editable(request.user, Meeting, name) for name in TOLD
+    )
     asked = request.POST.get("action", "")
+    if asked == "save" and not may_write:
+        raise PermissionDenied
     if asked:
         access.require_row(request.user, Action.CHANGE, meeting)
     keys = list(meeting.participants.values_list("contact_id", flat=True))
@@ -93,7 +102,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Meeting"),
-        "meeting": meeting,
+        "meeting": access.as_seen(request.user, meeting),
         "people": list(seen.items()),
         "hidden": len({key for key in keys if key not in seen}),
         "colleagues": [
@@ -101,7 +110,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
             for each in meeting.colleagues.select_related("user")
         ],
         "company": _company(request, meeting),
-        "form": form if may_change else None,
+        "form": form if may_write else None,
         "people_form": people if may_change else None,
         "may_change": may_change,
     }
@@ -132,9 +141,13 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the meeting as a file for a calendar."""
     meeting = _meeting(request, pk)
+    # A calendar has no place for a mask of an hour.
+    if not all(access.in_clear(request.user, Meeting, name) for name in TIMES):
+        raise PermissionDenied
     meetings.record_download(meeting, actor=actors.of_request(request))
     response = HttpResponse(
-        calendar_files.file_of(meeting), content_type="text/calendar; charset=utf-8"
+        calendar_files.file_of(access.as_seen(request.user, meeting)),
+        content_type="text/calendar; charset=utf-8",
     )
     response["Content-Disposition"] = f'attachment; filename="meeting-{meeting.pk}.ics"'
     response["Cache-Control"] = "no-store"
@@ -166,7 +179,7 @@ def _names(request: HttpRequest, keys: list[Any]) -> dict[Any, str]:
 def _company(request: HttpRequest, meeting: Meeting) -> Company | None:
     if not access.may(request.user, Action.VIEW, Category.COMPANY):
         return None
-    return meeting.company
+    return access.as_seen(request.user, meeting.company) if meeting.company else None
 
 
 def _back(request: HttpRequest, meeting: Meeting, said: Any) -> HttpResponse:

@@ -11,9 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from communications.forms.messages import MessageForm, greeting, usable_addresses
+from communications.forms.messages import (
+    MessageForm,
+    greeting,
+    sees_addresses,
+    usable_addresses,
+)
 from communications.models import Message
 from communications.permission import may_write_to
+from communications.screens.information import addressee
 from communications.screens.work import add_error, page_of
 from communications.services import messages as sending
 from contacts import information_duty
@@ -52,10 +58,10 @@ def compose(request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Write an e-mail"),
-        "contact": contact,
+        "contact": access.as_seen(request.user, contact),
         "form": form,
         "is_preview": is_preview,
-        "information": letter_to(contact).as_text()
+        "information": letter_to(addressee(user, contact)).as_text()
         if is_preview and information_duty.is_open(contact)
         else "",
         "sender": mail.sender(user.get_full_name()) if mail.is_set_up() else "",
@@ -83,6 +89,8 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 def obstacles(contact: Contact) -> list[Any]:
     """Return why the person cannot be written to, each reason once."""
+    if not sees_addresses():
+        return [_("You do not see the e-mail addresses of people in full.")]
     values = contact.points.filter(kind=ContactPoint.Kind.EMAIL).values_list(
         "value", flat=True
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -78,6 +79,9 @@ def edit_note(request: HttpRequest, pk: int) -> HttpResponse:
     access.require(request.user, Action.CHANGE, Category.NOTES)
     note = get_object_or_404(Note.objects.select_related("contact", "company"), pk=pk)
     about = see(request, note)
+    # A mask must not be stored, nor an empty text over what the writer does not see.
+    if not access.editable(request.user, Note, "text"):
+        raise PermissionDenied
     actor = actors.of_request(request)
     form = NoteForm(
         request.POST if request.method == "POST" else None,
@@ -114,7 +118,7 @@ def see(request: HttpRequest, row: Note | FollowUp) -> Contact | Company:
 
 def page_of(about: Contact | Company) -> str:
     """Return the address of the page of a person or a company."""
-    name = "contact_page" if isinstance(about, Contact) else "company_change"
+    name = "contact_page" if isinstance(about, Contact) else "company_page"
     return reverse(f"admin:contacts_{name}", args=[about.pk])
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communications.models import FollowUp
+from communications.services import reminders
 from communications.services.notes import clean, subject_of
 from contacts.models import Company, Contact
 from register import access, audit
@@ -24,6 +25,7 @@ audit.register_actions(
         "follow_up.reopened": _("opened a follow-up again"),
         "follow_up.postponed": _("postponed a follow-up"),
         "follow_up.handed_over": _("handed a follow-up over"),
+        "follow_up.taken_back": _("took a follow-up back"),
     }
 )
 
@@ -110,6 +112,14 @@ def hand_over(follow_up: FollowUp, *, to: User, actor: Actor) -> FollowUp:
     return locked
 
 
+@transaction.atomic
+def take_back(follow_up: FollowUp, *, actor: Actor) -> None:
+    """Remove one that was agreed on by mistake and that nobody has done yet."""
+    locked = _open(follow_up)
+    _record("follow_up.taken_back", locked, actor)
+    locked.delete()
+
+
 def _locked(follow_up: FollowUp) -> FollowUp:
     found = FollowUp.objects.select_for_update().filter(pk=follow_up.pk).first()
     if found is None:
@@ -146,4 +156,5 @@ def _check_colleague(user: User | None) -> None:
 
 
 def _record(action: str, follow_up: FollowUp, actor: Actor) -> None:
+    reminders.count_anew(follow_up.responsible_id)
     audit.record(action, actor=actor, obj=follow_up, subject_id=follow_up.contact_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import formats, timezone, translation
@@ -23,6 +24,7 @@ from register.outbound import mail
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+COUNT_KEPT_FOR = 30  # seconds
 
 
 def remind_due() -> int:
@@ -40,6 +42,27 @@ def reminders_of(user: User) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(
         ~Q(reminded_at=None), done_at=None, responsible=user
     ).order_by("due_at", "pk")
+
+
+def count_of(user: User) -> int:
+    """Count them up to a hundred, for the menu of every page.
+
+    What others changed, or a reminder that came, may be seen half a minute later.
+    """
+    count: int | None = cache.get(_key(user.pk))
+    if count is None:
+        count = reminders_of(user)[:100].count()
+        cache.set(_key(user.pk), count, COUNT_KEPT_FOR)
+    return count
+
+
+def count_anew(user_id: object) -> None:
+    """Let what somebody changed be counted at once."""
+    transaction.on_commit(lambda: cache.delete(_key(user_id)), robust=True)
+
+
+def _key(user_id: object) -> str:
+    return f"reminders-{user_id}"
 
 
 def mail_reminders() -> int:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from consent.hashing import KeyedHash, hashes_of
+from consent import marks
+from consent.hashing import KeyedHash, hashes_of, normalise_address
 from consent.models import Prohibition
 from register import audit
 from register.actors import Actor
@@ -102,6 +103,10 @@ def add_many(
         elif refusal.subject_id is not None:
             known += [(pk, refusal.subject_id) for pk in ids]
     _name_persons(known)
+    marks.add(
+        (normalise_address(each.address), each.channel, each.purpose, each.subject_id)
+        for each in wanted.values()
+    )
     return _insert(new, method=method, actor=actor)
 
 

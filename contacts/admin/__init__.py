@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contacts.admin import (
     agreements,
+    bulk,
     companies,
     contacts,
     duplicates,
@@ -15,6 +16,7 @@ from contacts.admin import (
 
 __all__ = [
     "agreements",
+    "bulk",
     "companies",
     "contacts",
     "duplicates",

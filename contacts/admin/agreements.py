@@ -14,6 +14,7 @@ from unfold.admin import TabularInline
 
 from contacts.models import AgreementContact, ServiceAgreement
 from contacts.models.people import Source
+from contacts.screens.side_by_side import name_of
 from contacts.services import agreements
 from register import access
 from register.datamap.vocabulary import Action, Category
@@ -94,8 +95,13 @@ class ContactPersonInline(TabularInline):
         """Show the name of the chosen person."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None:
-            field.label_from_instance = lambda contact: contact.full_name
+            field.label_from_instance = _name_seen
         return field
+
+
+def _name_seen(customer: Any) -> str:
+    """Return what the reader sees of the name of a person or a company."""
+    return name_of(access.as_seen_now(customer))
 
 
 @admin.register(ServiceAgreement)
@@ -145,7 +151,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             ("starts_on", "ends_on"),
             "source",
         )
-        return ((None, {"fields": fields}),)
+        return self.seen_fieldsets(request, ((None, {"fields": fields}),))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose that staff entered it."""
@@ -157,9 +163,9 @@ class ServiceAgreementAdmin(RegisterAdmin):
         """Show names of the chosen customer."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and db_field.name == "company":
-            field.label_from_instance = lambda company: company.name
+            field.label_from_instance = _name_seen
         if field is not None and db_field.name == "person":
-            field.label_from_instance = lambda person: person.full_name
+            field.label_from_instance = _name_seen
         return field
 
     def save_related(
@@ -174,7 +180,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     def customer(self, obj: ServiceAgreement) -> str:
         """The name of the company, or that it is a consumer."""
         if obj.company is not None:
-            return obj.company.name
+            return _name_seen(obj.company)
         # The name is for those who may see people: it stands on the person's own page.
         return str(_("a consumer"))
 

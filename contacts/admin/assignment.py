@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import ForeignKey
-from django.http import HttpRequest
-from django.utils import formats, timezone
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from contacts.admin import bulk
+from contacts.list_filters import named
+from contacts.screens import bulk as screens_of_bulk, list_filters
+from contacts.services.imports.rights import is_limited
 from register import access
 from register.database.scopes import RESPONSIBLE, TEAM
-from register.datamap.vocabulary import Action
 from register.models import User
+from register.staff_site.days import day_of
 from register.staff_site.saved_views import SavedViewsAdmin
 
 LINE = (RESPONSIBLE, TEAM)
@@ -25,6 +30,58 @@ class AssignedAdmin(SavedViewsAdmin):
     Whoever reaches only some rows adds them for himself, and hands none over: they would
     be gone from his sight with whatever else the form is to store.
     """
+
+    # --- filters ---
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Add the filters that apps have made known, as far as the reader has them."""
+        found = [*super().get_list_filter(request), *list_filters.all_for(self.model)]
+        return [each for each in found if list_filters.is_for(each, request.user)]
+
+    def lookup_allowed(
+        self, lookup: str, value: Any, request: HttpRequest | None = None
+    ) -> bool:
+        """Allow the filters that apps have made known to those who have them."""
+        found = named(self.model, lookup)
+        if found is not None:
+            return found.is_for(getattr(request, "user", None))
+        return super().lookup_allowed(lookup, value, request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the list, what it is filtered by, and the way to all filters."""
+        if request.method == "GET" and list_filters.APPLY_VAR in request.GET:
+            query = list_filters.without_empty(request.GET)
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        listed = context.get("cl")
+        if listed is not None:
+            # Ours is used by keyboard and on telephones, too.
+            listed.has_filters = False
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_filters"
+            context |= {
+                "chosen_filters": list_filters.chosen_of(listed, request),
+                "filters_url": f"{reverse(name)}?{request.GET.urlencode()}",
+            }
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the form of all filters, and changes of many."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        view = self.admin_site.admin_view
+        show = partial(list_filters.form, model_admin=self)
+        order = partial(screens_of_bulk.order, model_admin=self)
+        return [
+            path("filters/", view(show), name=f"{name}_filters"),
+            path("bulk/", view(order), name=f"{name}_bulk"),
+            *super().get_urls(),
+        ]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer what the reader may do with many rows; without any, none is ticked."""
+        return {**super().get_actions(request), **bulk.actions_of(request, self.model)}
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Tell the pages of a list which columns are shown."""
@@ -54,9 +111,7 @@ class AssignedAdmin(SavedViewsAdmin):
     @admin.display(description=_("changed"))
     def changed(self, obj: Any) -> str:
         """Show the day alone."""
-        return formats.date_format(
-            timezone.localtime(obj.updated_at), "SHORT_DATE_FORMAT"
-        )
+        return day_of(obj.updated_at)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Offer who is responsible to those alone who reach everybody."""
@@ -96,8 +151,4 @@ class AssignedAdmin(SavedViewsAdmin):
 
 
 def _is_limited(request: HttpRequest, model: Any) -> bool:
-    return any(
-        access.is_limited(request.user, model, action)
-        for action in (Action.VIEW, Action.CHANGE)
-        if access.may_model(request.user, action, model)
-    )
+    return is_limited(request.user, model)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Count, F, Field, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +19,21 @@ from contacts import clear_words, panels, selectors
 from contacts.admin import assignment
 from contacts.admin.assignment import AssignedAdmin
 from contacts.admin.lists import CompanyChangeList, IdsFirstPaginator, most_wanted
+from contacts.admin.merging import MergingAdmin
 from contacts.forms import CompanyForm
 from contacts.forms_alike import companies_alike
-from contacts.models import Affiliation, Company, Situation
+from contacts.models import Affiliation, Company, Export, Situation
 from contacts.models.people import Source
-from contacts.screens import alike, changes, company_page, protection
+from contacts.screens import (
+    alike,
+    changes,
+    company_page,
+    exports,
+    merging,
+    protection,
+)
 from contacts.services import search_words
+from contacts.services.exports import contents
 from register import access, actors, audit
 from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
@@ -34,11 +44,12 @@ PEOPLE_SHOWN = 50
 
 
 @admin.register(Company)
-class CompanyAdmin(AssignedAdmin):
+class CompanyAdmin(MergingAdmin):
     """Companies. Like people they are not deleted here."""
 
     form = CompanyForm
     paginator = IdsFirstPaginator
+    list_before_template = "contacts/list_tools.html"
     list_display = ("name", "business_id", "kind", "status", "town", "source")
     offered_columns = (
         "status_since",
@@ -78,6 +89,18 @@ class CompanyAdmin(AssignedAdmin):
     def open_changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Lead to what changed about the company."""
         return redirect("admin:contacts_company_changes", object_id)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Offer what may be done with all that are listed."""
+        may_export = contents.may_export(request.user, Export.Content.COMPANIES)
+        context = {
+            "may_export": may_export,
+            "export_url": reverse("admin:contacts_company_export"),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: roles of people would go with it unseen."""
@@ -183,6 +206,11 @@ class CompanyAdmin(AssignedAdmin):
             # What the form asks while a company is typed.
             path("alike/", view(alike.companies), name="contacts_company_alike"),
             path(
+                "export/",
+                view(partial(exports.order, model_admin=self)),
+                name="contacts_company_export",
+            ),
+            path(
                 "<str:object_id>/page/",
                 view(company_page.show),
                 this,
@@ -200,9 +228,20 @@ class CompanyAdmin(AssignedAdmin):
                 this,
                 name="contacts_company_register_decide",
             ),
+            *merging.urls(view, Company),
             *changes.urls(view, self),
             *super().get_urls(),
         ]
+
+    def response_post_save_add(
+        self, request: HttpRequest, obj: Company
+    ) -> HttpResponseRedirect:
+        """Go to the page of the company."""
+        return HttpResponseRedirect(
+            reverse("admin:contacts_company_page", args=[obj.pk])
+        )
+
+    response_post_save_change = response_post_save_add
 
     def response_add(
         self, request: HttpRequest, obj: Company, post_url_continue: str | None = None

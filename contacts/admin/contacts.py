@@ -11,18 +11,16 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts import clear_words, selectors
 from contacts.admin import assignment, inlines
-from contacts.admin.assignment import AssignedAdmin
-from contacts.admin.imports import ImportFilter
 from contacts.admin.lists import (
     ContactChangeList,
     ContactPaginator,
     most_wanted,
 )
+from contacts.admin.merging import MergingAdmin
 from contacts.forms import ContactForm
 from contacts.forms_alike import people_alike
 from contacts.models import (
@@ -30,6 +28,7 @@ from contacts.models import (
     Company,
     Contact,
     ContactPoint,
+    Export,
     PostalAddress,
     Situation,
 )
@@ -39,6 +38,7 @@ from contacts.screens import (
     changes,
     contact_page,
     exports,
+    merging,
     protection,
     purpose,
     quality,
@@ -47,7 +47,7 @@ from contacts.screens import (
 )
 from contacts.screens.found import present_companies
 from contacts.services import search_words
-from contacts.services.exports import ordering
+from contacts.services.exports import contents
 from register import access, actors
 from register.database.locks import Lock, advisory_locks
 from register.database.visibility import with_whereabouts
@@ -55,6 +55,7 @@ from register.datamap.vocabulary import Action, Category
 from register.models import NoticeRevision
 from register.screens.filters import DayRangeFilter
 from register.services import protections
+from register.staff_site.days import day_of
 
 PARTS = (
     inlines.ContactPointInline,
@@ -67,7 +68,7 @@ PARTS = (
 
 
 @admin.register(Contact)
-class ContactAdmin(AssignedAdmin):
+class ContactAdmin(MergingAdmin):
     """People. They are never deleted here: erasure goes through requests."""
 
     form = ContactForm
@@ -100,11 +101,8 @@ class ContactAdmin(AssignedAdmin):
     list_filter = (
         "relationship",
         "source",
-        "language",
         ("created_at", DayRangeFilter),
-        ImportFilter,
     )
-    list_filter_submit = True
     ordering = ("-created_at", "id")
     # Searching goes through the search words; this only makes the box appear.
     search_fields = ("words__word",)
@@ -149,7 +147,8 @@ class ContactAdmin(AssignedAdmin):
     ) -> HttpResponse:
         """Offer what may be done with all who are listed."""
         context = {
-            "may_export": ordering.may_export(request.user),
+            "may_export": contents.may_export(request.user, Export.Content.PEOPLE),
+            "export_url": reverse("admin:contacts_contact_export"),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -236,16 +235,12 @@ class ContactAdmin(AssignedAdmin):
         """Show when the person was told where the data came from."""
         if obj.informed_at is None:
             return None
-        return formats.date_format(
-            timezone.localtime(obj.informed_at), "SHORT_DATE_FORMAT"
-        )
+        return day_of(obj.informed_at)
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, obj: Contact) -> str:
         """Show the date alone: Finnish dates with times overflow the list."""
-        return formats.date_format(
-            timezone.localtime(obj.created_at), "SHORT_DATE_FORMAT"
-        )
+        return day_of(obj.created_at)
 
     # --- form ---
 
@@ -409,6 +404,7 @@ class ContactAdmin(AssignedAdmin):
                 {"model_admin": self},
                 name="contacts_contact_looks",
             ),
+            *merging.urls(view, Contact),
             *changes.urls(view, self),
             path(
                 "<str:object_id>/page/",

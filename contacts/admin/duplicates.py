@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -19,14 +21,15 @@ from contacts.models import (
     ContactPair,
     MatchThreshold,
     MatchWeight,
+    Merge,
     Pair,
 )
-from contacts.models.duplicates import in_words
-from contacts.screens import duplicates
-from contacts.screens.side_by_side import name_of
+from contacts.screens import comparing, duplicates
+from contacts.screens.side_by_side import name_of, reasons_seen
 from register import access
 from register.datamap.vocabulary import Action
 from register.staff_site import ReadOnlyAdmin, RegisterAdmin
+from register.staff_site.days import day_of
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -59,7 +62,11 @@ class PairAdmin(ReadOnlyAdmin):
     list_select_related = ("first", "second")
     sortable_by = ()
     ordering = ("-points", "id")
-    actions_list = ("scan",)
+    actions_list = ("scan", "merges")
+    merge_model: type[Merge]
+    empty_text = _(
+        "All records are compared every night, and whoever adds one is warned at once. Two that may be the same stand here until somebody decides."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out pairs of which one is hidden from the reader."""
@@ -69,9 +76,27 @@ class PairAdmin(ReadOnlyAdmin):
         pairs: QuerySet[Any] = super().get_queryset(request)
         return pairs.filter(first__in=records, second__in=records)
 
+    def level_of_column(self, request: HttpRequest, column: str) -> access.Level:
+        """Say of the made columns what they are made of."""
+        made = {"why": "features", "found": "found_at"}
+        return super().level_of_column(request, made.get(column, column))
+
     def subjects_of(self, obj: Any) -> list[Any]:
         """Return both people."""
         return [obj.first_id, obj.second_id]
+
+    def has_masks(self, request: HttpRequest) -> bool:
+        """Whether of the records something is not seen."""
+        return super().has_masks(request) or bool(
+            access.unseen(request.user, self.model.of())
+        )
+
+    def row_as_seen(self, request: HttpRequest, row: Any) -> Any:
+        """Mask the names of both, too."""
+        seen = copy.copy(super().row_as_seen(request, row))
+        seen.first = access.as_seen(request.user, row.first)
+        seen.second = access.as_seen(request.user, row.second)
+        return seen
 
     @admin.display(description=_("records"))
     def names(self, obj: Any) -> str:
@@ -83,12 +108,14 @@ class PairAdmin(ReadOnlyAdmin):
     @admin.display(description=_("why"))
     def why(self, obj: Any) -> str:
         """Say in what they are alike."""
-        return " · ".join(in_words(obj.features))
+        if not obj.features:
+            return str(_("merged once, and separated again"))
+        return " · ".join(reasons_seen(access.reader_now(), obj))
 
     @admin.display(description=_("found"))
     def found(self, obj: Any) -> Any:
         """Show the day."""
-        return duplicates.day(obj.found_at)
+        return day_of(obj.found_at)
 
     @action(
         description=_("Compare everybody now"),
@@ -100,9 +127,15 @@ class PairAdmin(ReadOnlyAdmin):
         """Order the comparison of the whole base."""
         return duplicates.order_scan(request)
 
+    @action(description=_("Merges"), url_path="merges", icon="merge")
+    def merges(self, request: HttpRequest) -> HttpResponse:
+        """Lead to what was merged, where it is undone."""
+        name = self.merge_model._meta.model_name
+        return redirect(f"admin:contacts_{name}_changelist")
+
     def has_scan_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may decide about duplicates may have them looked for."""
-        category = duplicates.categories_of(self.model.of())[0]
+        category = comparing.categories_of(self.model.of())[0]
         return access.may(request.user, Action.CHANGE, category)
 
     def get_urls(self) -> list[URLPattern]:
@@ -122,10 +155,14 @@ class PairAdmin(ReadOnlyAdmin):
 class ContactPairAdmin(PairAdmin):
     """Contacts that may be one person."""
 
+    merge_model = ContactMerge
+
 
 @admin.register(CompanyPair)
 class CompanyPairAdmin(PairAdmin):
     """Companies that may be one."""
+
+    merge_model = CompanyMerge
 
     def subjects_of(self, obj: Any) -> list[Any]:
         """Return nobody: companies are no people."""
@@ -141,6 +178,9 @@ class MergeAdmin(ReadOnlyAdmin):
     list_select_related = ("kept",)
     sortable_by = ()
     ordering = ("-ordered_at",)
+    empty_text = _(
+        "What was merged stands here, and can be undone: open it and choose to undo."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out merges of records that are hidden from the reader."""
@@ -149,6 +189,23 @@ class MergeAdmin(ReadOnlyAdmin):
         )
         merges: QuerySet[Any] = super().get_queryset(request)
         return merges.filter(kept__in=records)
+
+    def has_masks(self, request: HttpRequest) -> bool:
+        """Whether of the record something is not seen."""
+        return super().has_masks(request) or bool(
+            access.unseen(request.user, self.model.of())
+        )
+
+    def row_as_seen(self, request: HttpRequest, row: Any) -> Any:
+        """Mask its name, too."""
+        seen = copy.copy(super().row_as_seen(request, row))
+        seen.kept = access.as_seen(request.user, row.kept)
+        return seen
+
+    def level_of_column(self, request: HttpRequest, column: str) -> access.Level:
+        """Say of the made columns what they are made of."""
+        made = {"ordered": "ordered_at"}
+        return super().level_of_column(request, made.get(column, column))
 
     @admin.display(description=_("record"))
     def kept_name(self, obj: Any) -> str:
@@ -161,7 +218,7 @@ class MergeAdmin(ReadOnlyAdmin):
     @admin.display(description=_("ordered"))
     def ordered(self, obj: Any) -> str:
         """Show the day."""
-        return duplicates.day(obj.ordered_at)
+        return day_of(obj.ordered_at)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of a merge."""

@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from contacts.models import Export
 from contacts.screens import exports
-from contacts.services.exports import ordering
+from contacts.services.exports import contents
 from register.staff_site import ReadOnlyAdmin
 
 
@@ -22,16 +23,24 @@ from register.staff_site import ReadOnlyAdmin
 class ExportAdmin(ReadOnlyAdmin):
     """Exports are ordered from lists and read on a page of their own."""
 
-    list_display = ("name", "state", "row_count", "who", "created_at")
+    list_display = (
+        "name",
+        "content",
+        "state",
+        "row_count",
+        "who",
+        "created_at",
+        "file",
+    )
     list_display_links = None
     # By what an index gives in order.
     sortable_by = ("created_at",)
     list_filter = ("state",)
-    list_select_related = ("created_by",)
+    list_select_related = ("created_by", "made")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Show everybody who may export their own, and all to those who see exports."""
-        return ordering.may_export(request.user) or exports.sees_all(request.user)
+        return contents.may_export(request.user) or exports.sees_all(request.user)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """As the list."""
@@ -75,6 +84,21 @@ class ExportAdmin(ReadOnlyAdmin):
         """The reason, with the way to the manifest."""
         url = reverse("admin:contacts_export_change", args=[obj.pk])
         return format_html('<a class="sel-link" href="{}">{}</a>', url, obj.reason)
+
+    @admin.display(description=_("file"), empty_value="–")
+    def file(self, obj: Export) -> str | None:
+        """Until when the file is kept, or that copies may still be about."""
+        if obj.copies_deleted_at:
+            return gettext("all copies deleted")
+        made = getattr(obj, "made", None)
+        if made is not None and made.file and obj.file_removed_at is None:
+            at = formats.date_format(
+                timezone.localtime(made.ends_at), "SHORT_DATE_FORMAT"
+            )
+            return gettext("until %(day)s") % {"day": at}
+        if obj.file_removed_at:
+            return gettext("deleted here, copies not confirmed")
+        return None
 
     @admin.display(description=_("ordered by"), empty_value="–")
     def who(self, obj: Export) -> str | None:

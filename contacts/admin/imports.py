@@ -1,28 +1,21 @@
-"""The list of imports, and the filter by which contacts of an import are found."""
+"""The list of imports."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, ImportBatch, ImportRow
+from contacts.models import ImportBatch
 from contacts.screens import import_rows, import_upload, imports
 from contacts.screens.import_frame import url_of
 from contacts.services.imports import batches
-from register import access
-from register.datamap.vocabulary import Action, Category
 from register.staff_site import ReadOnlyAdmin
-
-# A filter with more lines than this is no help.
-MOST_LISTED = 20
 
 
 @admin.register(ImportBatch)
@@ -104,34 +97,3 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def who(self, obj: ImportBatch) -> str | None:
         """Who sent the file."""
         return obj.created_by.get_full_name() if obj.created_by else None
-
-
-class ImportFilter(admin.SimpleListFilter):
-    """Contacts that a row of an import belongs to, while its rows are kept."""
-
-    title = _("import")
-    parameter_name = "import"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The newest imports, for those who may see imports."""
-        if not access.may(request.user, Action.VIEW, Category.IMPORTS):
-            return []
-        done = ImportBatch.objects.filter(state=ImportBatch.State.DONE)
-        return [
-            (str(pk), title)
-            for pk, title in done.values_list("pk", "title")[:MOST_LISTED]
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Contact]
-    ) -> QuerySet[Contact]:
-        """Those contacts."""
-        value = self.value()
-        if not value:
-            return queryset
-        try:
-            batch = uuid.UUID(value)
-        except ValueError:
-            return queryset.none()
-        rows = ImportRow.objects.filter(batch=batch, is_written=True)
-        return queryset.filter(pk__in=rows.values("contact"))

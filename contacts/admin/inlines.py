@@ -161,6 +161,10 @@ class PostalAddressInline(PartOfContact):
     )
 
 
+def _name_seen(company: Any) -> str:
+    return str(access.as_seen_now(company).name)
+
+
 class AffiliationInline(PartOfContact):
     """Roles at companies."""
 
@@ -197,7 +201,7 @@ class AffiliationInline(PartOfContact):
         """Show the name of the chosen company."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and db_field.name == "company":
-            field.label_from_instance = lambda company: company.name
+            field.label_from_instance = _name_seen
         return field
 
 

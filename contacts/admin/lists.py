@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contacts import selectors
-from contacts.models import Contact
+from contacts.models import Company, Contact
 from register.database.scopes import RESPONSIBLE, TEAM
 from register.staff_site import EstimatedPaginator, RegisterAdmin
 from register.staff_site.searched_words import SealedSearchChangeList
@@ -123,6 +123,10 @@ class CompanyChangeList(WordSearchChangeList):
     """Companies by name."""
 
     orders = (("name", "id"),)
+
+    def url_for_result(self, result: Company) -> str:
+        """Return the address of the page, where reading happens."""
+        return reverse("admin:contacts_company_page", args=[result.pk])
 
 
 class ContactChangeList(WordSearchChangeList):

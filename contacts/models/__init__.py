@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contacts.models.addresses import ContactPoint, PostalAddress
 from contacts.models.agreements import AgreementContact, ServiceAgreement
+from contacts.models.bulk import BulkChange, BulkCompany, BulkPerson
 from contacts.models.companies import Company
 from contacts.models.duplicates import (
     CompanyPair,
@@ -15,7 +16,8 @@ from contacts.models.duplicates import (
     Pair,
     Situation,
 )
-from contacts.models.exports import Export, ExportDownload, ExportFile, ExportPerson
+from contacts.models.export_contents import ExportCompany, ExportPerson
+from contacts.models.exports import Export, ExportDownload, ExportFile
 from contacts.models.external_ids import ExternalId
 from contacts.models.import_changes import ImportChange
 from contacts.models.import_memory import ImportMemory
@@ -41,6 +43,9 @@ from contacts.models.vocabularies import Duty, Service, Topic
 __all__ = [
     "Affiliation",
     "AgreementContact",
+    "BulkChange",
+    "BulkCompany",
+    "BulkPerson",
     "Company",
     "CompanyMerge",
     "CompanyMergedRow",
@@ -54,6 +59,7 @@ __all__ = [
     "ContactWord",
     "Duty",
     "Export",
+    "ExportCompany",
     "ExportDownload",
     "ExportFile",
     "ExportPerson",

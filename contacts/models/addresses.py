@@ -211,6 +211,12 @@ class ContactPoint(Address):
         indexes = [
             # Finding the owner of an address: import, API, requests.
             models.Index(fields=["value", "kind"], name="contactpoint_value"),
+            # The filter by addresses from which everything comes back: few of many.
+            models.Index(
+                fields=["kind", "contact"],
+                name="contactpoint_undeliverable",
+                condition=Q(undeliverable_since__isnull=False),
+            ),
             without_source("contactpoint_without_source"),
             _ending("contactpoint_ending"),
         ]

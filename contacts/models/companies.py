@@ -170,11 +170,12 @@ class Company(models.Model):
             # As of contacts: the order with what its filters ask, and few of many.
             models.Index(
                 fields=["name", "id"],
-                include=["kind", "status", "source"],
+                include=["kind", "status", "source", "responsible", "team"],
                 name="company_by_name",
             ),
             models.Index(
                 fields=["kind", "status", "source", "name", "id"],
+                include=["responsible", "team"],
                 name="company_by_filters",
             ),
             models.Index(
@@ -183,10 +184,17 @@ class Company(models.Model):
                 condition=models.Q(responsible__isnull=False),
             ),
             models.Index(
+                fields=["name", "id"],
+                name="company_of_nobody",
+                condition=models.Q(responsible__isnull=True),
+            ),
+            models.Index(
                 fields=["team", "name", "id"],
                 name="company_of_team",
                 condition=models.Q(team__isnull=False),
             ),
+            # The filter by town.
+            models.Index(fields=["town", "name", "id"], name="company_by_town"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.people import Contact
 from register.activities import ACTIVITIES
 from register.datamap import (
     Access,
@@ -24,7 +23,6 @@ from register.datamap import (
     Personal,
     Portability,
     Subject,
-    WithParent,
 )
 from register.retention_column import Expiring
 
@@ -50,6 +48,10 @@ class Export(Expiring):
         STOPPED = "stopped", _("stopped")
         REJECTED = "rejected", _("not approved")
 
+    class Content(models.TextChoices):
+        PEOPLE = "people", _("people")
+        COMPANIES = "companies", _("companies")
+
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
         XLSX = "xlsx", "Excel"
@@ -61,6 +63,13 @@ class Export(Expiring):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State)
+    content = models.CharField(
+        _("content"),
+        max_length=10,
+        choices=Content,
+        default=Content.PEOPLE,
+        db_default=Content.PEOPLE.value,
+    )
     purpose = models.CharField(_("purpose"), max_length=40)
     reason = models.CharField(
         _("what it is for"),
@@ -80,8 +89,11 @@ class Export(Expiring):
     )
     was_searched = models.BooleanField(_("searched"), default=False)
     was_chosen = models.BooleanField(_("chosen one by one"), default=False)
-    chosen_count = models.PositiveIntegerField(_("people when ordered"), default=0)
+    chosen_count = models.PositiveIntegerField(_("rows when ordered"), default=0)
     row_count = models.PositiveIntegerField(_("rows"), default=0)
+    # Whose data the file holds: all of its rows, or the customers among its companies
+    # who are people.
+    person_count = models.PositiveIntegerField(_("people"), default=0, db_default=0)
     size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
     sha256 = models.CharField(_("fingerprint (SHA-256)"), max_length=64, blank=True)
     stop_reason = models.CharField(
@@ -97,6 +109,8 @@ class Export(Expiring):
     created_at = models.DateTimeField(_("ordered"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     copies_deleted_at = models.DateTimeField(_("copies deleted"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    file_removed_at = models.DateTimeField(_("file removed"), null=True, blank=True)
 
     data_map: ClassVar = ModelMap(
         category=Category.EXPORTS,
@@ -111,6 +125,7 @@ class Export(Expiring):
         fields={
             "id": NotPersonal("number of the export"),
             "state": NotPersonal("vocabulary"),
+            "content": NotPersonal("vocabulary"),
             "purpose": Personal("for which purpose it was made", portability=OBSERVED),
             "reason": Personal(
                 "what it was for",
@@ -125,6 +140,7 @@ class Export(Expiring):
             "was_chosen": NotPersonal("how the people were chosen"),
             "chosen_count": NotPersonal("a number of people"),
             "row_count": NotPersonal("a number of rows"),
+            "person_count": NotPersonal("a number of people"),
             "size": NotPersonal("size of a file"),
             "sha256": NotPersonal("fingerprint of a file"),
             "stop_reason": NotPersonal("vocabulary"),
@@ -134,6 +150,8 @@ class Export(Expiring):
             "created_at": Personal("when it was made", portability=OBSERVED),
             "finished_at": NotPersonal("technical time"),
             "copies_deleted_at": NotPersonal("technical time"),
+            "reminded_at": NotPersonal("technical time"),
+            "file_removed_at": NotPersonal("technical time"),
             "ends_at": NotPersonal("when the record of the export is deleted"),
         },
     )
@@ -145,6 +163,12 @@ class Export(Expiring):
         indexes = [
             models.Index(fields=["-created_at", "id"], name="export_newest"),
             models.Index(fields=["created_by", "-created_at", "id"], name="export_own"),
+            # The few whose file is there, for services.exports.endings.
+            models.Index(
+                fields=["finished_at"],
+                name="export_with_file",
+                condition=models.Q(state="ready", file_removed_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -155,33 +179,6 @@ class Export(Expiring):
         """Return the purpose as the notice says it."""
         activity = ACTIVITIES.get(self.purpose)
         return activity.purpose if activity else self.purpose
-
-
-class ExportPerson(models.Model):
-    """Somebody whose data an export holds: where it went must be known (Art. 15(1)(c))."""
-
-    export = models.ForeignKey(Export, models.CASCADE, related_name="people")
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="+")
-
-    data_map: ClassVar = ModelMap(
-        category=Category.EXPORTS,
-        subjects=(Subject("person in the export", path="contact"),),
-        activity="accountability",
-        source="recorded by the register",
-        retention=WithParent("export"),
-        fields={
-            "id": NotPersonal("number of the row"),
-            "export": Personal("which export you were in", portability=OBSERVED),
-            "contact": Personal("who was in it", portability=OBSERVED),
-        },
-    )
-
-    class Meta:
-        verbose_name = _("person in an export")
-        verbose_name_plural = _("people in exports")
-
-    def __str__(self) -> str:
-        return f"ExportPerson {self.pk}"
 
 
 class ExportFile(Expiring):

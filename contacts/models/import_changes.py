@@ -43,6 +43,12 @@ class ImportChange(Expiring):
         FIRST_PHONE = "first_phone", _("Telephone used first")
         ROLE = "role", _("Role at a company")
         JOB_TITLE = "job_title", _("Job title")
+        DEPARTMENT = "department", _("Department")
+        DUTY = "duty", _("Duty at the company")
+        INTEREST = "interest", _("Interest the person named")
+        PREFERRED_NAME = "preferred_name", _("Preferred name")
+        RESPONSIBLE = "responsible", _("Responsible")
+        TEAM = "team", _("Team")
         ADDRESS = "address", _("Postal address")
         EXTERNAL_ID = "external_id", _("Number in another system")
         COMPANY = "company", _("Company")
@@ -68,7 +74,7 @@ class ImportChange(Expiring):
         Contact, models.CASCADE, null=True, related_name="import_changes"
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    field = models.CharField(_("field"), max_length=12, choices=Field)
+    field = models.CharField(_("field"), max_length=16, choices=Field)
     old = models.TextField(_("before"), blank=True)
     new = models.TextField(_("after"), blank=True)
     # The number of the added or changed part of the record.

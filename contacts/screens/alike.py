@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from contacts.forms_alike import IS_NEW, companies_alike, people_alike
-from contacts.models import Situation
+from contacts.models import Company, Situation
 from contacts.selectors import current_affiliations
 from contacts.services.duplicates.typing import Alike
 from register import access, actors, audit
@@ -55,7 +55,7 @@ def context_of(
                 "record.listed", actor=actor, object_type=label, count=len(found)
             )
     return {
-        "alike": [*_lines(request, people), *_company_lines(companies)],
+        "alike": [*_lines(request, people), *_company_lines(request, companies)],
         "alike_is_new": IS_NEW,
         "alike_was_ticked": bool(request.POST.get(IS_NEW)),
         "alike_asks": not _edited(request),
@@ -69,8 +69,10 @@ def _lines(request: HttpRequest, found: Sequence[Alike]) -> list[dict[str, Any]]
         workplaces = dict(roles.values_list("contact_id", "company__name"))
     return [
         {
-            "name": each.record.full_name,
-            "more": workplaces.get(each.record.pk, ""),
+            "name": access.as_seen(request.user, each.record).full_name,
+            "more": access.present_value(
+                request.user, Company, "name", workplaces.get(each.record.pk, "")
+            ),
             "url": reverse("admin:contacts_contact_page", args=[each.record.pk]),
             "why": [feature.label for feature in each.features],
         }
@@ -78,17 +80,20 @@ def _lines(request: HttpRequest, found: Sequence[Alike]) -> list[dict[str, Any]]
     ]
 
 
-def _company_lines(found: Sequence[Alike]) -> list[dict[str, Any]]:
+def _company_lines(
+    request: HttpRequest, found: Sequence[Alike]
+) -> list[dict[str, Any]]:
+    seen = [(each, access.as_seen(request.user, each.record)) for each in found]
     return [
         {
-            "name": each.record.name,
+            "name": company.name,
             "more": " · ".join(
-                part for part in (each.record.business_id, each.record.town) if part
+                part for part in (company.business_id, company.town) if part
             ),
-            "url": reverse("admin:contacts_company_change", args=[each.record.pk]),
+            "url": reverse("admin:contacts_company_page", args=[company.pk]),
             "why": [feature.label for feature in each.features],
         }
-        for each in found
+        for each, company in seen
     ]
 
 

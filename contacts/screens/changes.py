@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,21 +15,26 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from contacts.models import Company, Contact
+from contacts.models import Company, Contact, Duty, Merge
 from contacts.screens import earlier_values
 from contacts.screens.contact_page import instant_of, link_to
+from contacts.screens.duplicates import merge_url
 from contacts.screens.earlier_values import about, may_remove, may_restore, owner_of
+from contacts.services.bulk import ordering
+from contacts.services.merging.kinds import KINDS
 from register import access, actors, audit
 from register.activities import ACTIVITIES
+from register.datamap.earlier_keys import with_earlier_keys
 from register.datamap.vocabulary import Action, Category
 from register.history import changes
 from register.history.changes import Step
-from register.history.wording import Words
-from register.models import ApiKey, AuditEntry, User
+from register.history.wording import Line, Words
+from register.models import ApiKey, AuditEntry, Job, User
 
 # Actions that add rows; their entries tell who added what has no version yet.
 ADDING = ("record.added", "record.changed", "record.restored")
 IMPORTING = ("contact.imported", "contact.import_added", "contact.import_changed")
+MANY = (ordering.RUN, ordering.UNDO)
 # Between the row and its entry, in one transaction.
 NEAR = timedelta(seconds=5)
 
@@ -81,11 +88,12 @@ def _groups(
 ) -> list[dict[str, Any]]:
     """Put together what one action changed, with who did it and what for."""
     words = Words(request.user)
+    duties = _duties(steps)
     added = [step for step in steps if step.is_added]
     entries = _entries(owner, added)
     groups: dict[Any, dict[str, Any]] = {}
     for step in steps:
-        lines = words.lines(step)
+        lines = [_with_duties(line, duties) for line in words.lines(step)]
         if not lines and not step.is_added and not step.is_deleted:
             continue
         if step.is_added:
@@ -98,12 +106,61 @@ def _groups(
         group = groups.setdefault(key, {"at": step.at, "by": by, "parts": []})
         group["parts"].append(_part(request, owner, step, words, lines))
     names = _names(request.user, [group["by"] for group in groups.values()])
-    for group in groups.values():
+    merges = _merges(owner, groups)
+    many = _of_many(groups)
+    for key, group in groups.items():
+        _tell_merge(group, merges.get(key))
+        group["is_of_many"] = key in many
         kind, actor_id, purpose = group.pop("by") or ("", "", "")
         activity = ACTIVITIES.get(purpose)
         group["who"] = names.get(actor_id) or _kind_in_words(kind)
         group["purpose"] = activity.purpose if activity else ""
     return list(groups.values())
+
+
+def _merges(owner: Contact | Company, keys: Iterable[Any]) -> dict[Any, Merge]:
+    """Return which of these actions were merges."""
+    model = KINDS[type(owner)].merge
+    actions = [key for key in keys if isinstance(key, uuid.UUID)]
+    return model._base_manager.in_bulk(actions)
+
+
+def _tell_merge(group: dict[str, Any], merge: Merge | None) -> None:
+    """Lead to the merge that an action was; what undoing it brought back is there."""
+    group["merge_url"] = merge_url(merge) if merge is not None else ""
+    group["was_undone"] = merge is not None and merge.state == Merge.State.UNDONE
+    for part in group["parts"]:
+        step = part["step"]
+        if merge is not None and step.is_deleted and not part["title"]:
+            part["title"] = _("Record") if group["was_undone"] else _("Other record")
+        if group["was_undone"]:
+            part["may_bring_back"] = False
+
+
+def _duties(steps: list[Step]) -> dict[str, str]:
+    """Return what the duties of these roles are called; only their codes are stored."""
+    if not any("duties" in step.history.fields for step in steps):
+        return {}
+    return {duty.code: str(duty) for duty in Duty.objects.all()}
+
+
+def _with_duties(line: Line, names: dict[str, str]) -> Line:
+    if line.name != "duties":
+        return line
+    was, now = (
+        ", ".join(names.get(code, code) for code in text.split(", "))
+        for text in (line.was, line.now)
+    )
+    return dataclasses.replace(line, was=was, now=now)
+
+
+def _of_many(groups: dict[Any, Any]) -> set[Any]:
+    """Return which of these actions changed many at once: their number is a job's."""
+    keys = [key for key in groups if isinstance(key, uuid.UUID)]
+    if not keys:
+        return set()
+    jobs = Job.objects.filter(pk__in=keys, kind__in=MANY)
+    return set(jobs.values_list("pk", flat=True))
 
 
 def _part(
@@ -116,7 +173,9 @@ def _part(
     is_own = step.history.model is type(owner)
     version = step.was.pk if step.was is not None else None
     return {
-        "title": "" if is_own else words.title(step),
+        "title": (_("Record") if step.is_added else "")
+        if is_own
+        else words.title(step),
         "which": "" if is_own or step.is_deleted or step.is_added else words.row(step),
         "step": step,
         "table": step.history.model._meta.model_name,
@@ -141,7 +200,8 @@ def _entries(owner: Contact | Company, added: list[Step]) -> list[AuditEntry]:
     last = max(step.at for step in added) + NEAR
     rows = AuditEntry.objects.filter(action__in=(*ADDING, *IMPORTING))
     if isinstance(owner, Contact):
-        rows = rows.filter(subject_id=owner.pk)
+        # Before a merge the other record had a number of its own.
+        rows = rows.filter(subject_id__in=with_earlier_keys([owner.pk]))
     else:
         rows = rows.filter(object_type="contacts.company", object_id=str(owner.pk))
     return list(rows.filter(at__gte=first, at__lte=last).order_by("-id")[:500])

@@ -6,15 +6,16 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from contacts import timeline
+from contacts import panels, timeline
 from contacts.models import Affiliation, Company, Contact, Duty, RegisterExtract
-from contacts.screens import protection
+from contacts.screens import comparing, protection
 from contacts.selectors import current_affiliations
 from contacts.services import company_register
 from register import access, actors, audit
@@ -49,18 +50,25 @@ def _page(request: HttpRequest, object_id: str, model_admin: Any) -> HttpRespons
     company = company_for(request, object_id, model_admin)
     audit.record("record.viewed", actor=actors.of_request(request), obj=company)
     extract = RegisterExtract.objects.filter(company=company).first()
+    may_change = model_admin.has_change_permission(request, company)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": access.present(request.user, company, "name"),
         "company": access.as_seen(request.user, company),
         "agreements": _agreements(request, company),
-        "extract": extract,
+        "extract": access.as_seen(request.user, extract) if extract else None,
         "from_register": company_register.came_from_register(company, extract),
-        "suggestions": company_register.suggestions(company),
+        "suggestions": [
+            each
+            for each in company_register.suggestions(company)
+            if access.in_clear(request.user, Company, each.field)
+        ],
         "register_is_on": company_register.is_on(),
-        "may_change": model_admin.has_change_permission(request, company),
+        "may_change": may_change,
+        "may_merge": may_change and comparing.may_merge(request.user, Company),
         "may_see_history": access.may(request.user, Action.VIEW, Category.AUDIT),
-        "opts": model_admin.opts,
+        "sections": panels.sections_of(company, user=request.user),
+        "model_admin": model_admin,
     }
     if access.may(request.user, Action.VIEW, Category.IDENTITY):
         context |= _people(request, company)
@@ -91,6 +99,8 @@ def decide(request: HttpRequest, object_id: str, model_admin: Any) -> HttpRespon
     company = _to_change(request, object_id, model_admin)
     actor = actors.of_request(request)
     field = request.POST.get("field", "")
+    if not access.editable(request.user, Company, field):
+        raise PermissionDenied
     try:
         if request.POST.get("decision") == "accept":
             company_register.accept(company, field, actor=actor)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from contacts import panels, timeline
 from contacts.models import Affiliation, Contact, ContactPoint, Duty, Profile
 from contacts.reasons import kept_because
+from contacts.screens import comparing
 from contacts.selectors import current_affiliations
 from contacts.services import interests, people
 from register import access, actors, audit
@@ -104,6 +105,7 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         (access.as_seen(user, each), each.is_past) for each in contact.addresses.all()
     ]
     points = [point for point, is_past in known if not is_past]
+    may_change = access.reaches(user, Action.CHANGE, contact)
     return {
         "emails": [p for p in points if p.kind == ContactPoint.Kind.EMAIL],
         "phones": [p for p in points if p.kind == ContactPoint.Kind.PHONE],
@@ -123,7 +125,8 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
             *panels.notices_of(contact, user=user),
         ],
         "sections": panels.sections_of(contact, user=user),
-        "may_change": access.reaches(user, Action.CHANGE, contact),
+        "may_change": may_change,
+        "may_merge": may_change and comparing.may_merge(user, Contact),
         "may_see_history": access.may(user, Action.VIEW, Category.AUDIT),
     }
 

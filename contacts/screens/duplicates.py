@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,23 +11,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from contacts.models import Company, Contact, Merge, Pair
-from contacts.models.duplicates import in_words
-from contacts.screens.side_by_side import columns_of, name_of
+from contacts.models import Contact, Merge, Pair
+from contacts.screens import comparing, merging
+from contacts.screens.comparing import categories_of, may_merge, page_url
+from contacts.screens.side_by_side import name_of, reasons_seen
 from contacts.services.duplicates import decisions, scan
 from contacts.services.merging import orders
 from register import access, actors, audit
-from register.datamap.vocabulary import Action, Category
+from register.datamap.vocabulary import Action
 from register.errors import DomainError
 from register.models import Job
 from register.screens import jobs as job_screens
 from register.services import jobs
-
-KEPT, SURE = "kept", "sure"
 
 
 def url_name(model: type[Pair]) -> str:
@@ -39,17 +36,6 @@ def url_name(model: type[Pair]) -> str:
 def list_url(model: type[Pair]) -> str:
     """Return the address of the list of these pairs."""
     return reverse(f"admin:contacts_{model._meta.model_name}_changelist")
-
-
-def page_url(record: Any) -> str:
-    """Return the address of a record's page."""
-    name = "company_change" if isinstance(record, Company) else "contact_page"
-    return reverse(f"admin:contacts_{name}", args=[record.pk])
-
-
-def day(at: datetime) -> str:
-    """Return the day of an instant, as the reader writes it."""
-    return formats.date_format(timezone.localtime(at), "SHORT_DATE_FORMAT")
 
 
 def order_scan(request: HttpRequest) -> HttpResponse:
@@ -63,25 +49,22 @@ def order_scan(request: HttpRequest) -> HttpResponse:
     return redirect("admin:register_job_progress", job.pk)
 
 
-def categories_of(model: type[Any]) -> tuple[Category, ...]:
-    """Return what a merge of such records changes: whoever merges must be allowed to."""
-    if model is Contact:
-        return (Category.IDENTITY, Category.COMPANY)
-    return (Category.COMPANY,)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest, pair_id: int, model: type[Pair]) -> HttpResponse:
     """Show two records side by side to whoever may see both, and take the decision."""
     pair = _pair_for(request, pair_id, model)
-    may_decide = _may_merge(request, model.of())
+    if pair is None:
+        messages.info(
+            request,
+            _("These two are not in the list any more: they were merged or changed."),
+        )
+        return redirect(list_url(model))
     if request.method == "POST":
-        if not may_decide:
+        if not may_merge(request.user, model.of()):
             raise PermissionDenied
         return _decide(request, pair)
-    _record_reading(request, pair)
     found: Any = pair
-    records = (found.first, found.second)
+    comparing.record_reading(request, found.first, found.second)
     return TemplateResponse(
         request,
         "contacts/pair_compare.html",
@@ -90,46 +73,26 @@ def compare(request: HttpRequest, pair_id: int, model: type[Pair]) -> HttpRespon
             "title": _("Possible duplicate"),
             "opts": model._meta,
             "pair": pair,
-            "records": [
-                {"key": str(each.pk), "name": name_of(each), "url": page_url(each)}
-                for each in records
-            ],
-            "why": in_words(pair.features),
+            "in_queue": True,
+            "why": reasons_seen(request.user, pair),
             "is_decided": pair.state == Pair.State.DIFFERENT,
-            "list_url": list_url(model),
-            "may_decide": may_decide,
-            # The older record is more likely the one that others point to.
-            "proposed": str(min(records, key=lambda r: (r.created_at, r.pk)).pk),
-            **columns_of(request.user, *records),
+            "back_url": list_url(model),
+            **comparing.context_of(request, found.first, found.second),
         },
     )
 
 
-def _pair_for(request: HttpRequest, pair_id: int, model: type[Pair]) -> Pair:
+def _pair_for(request: HttpRequest, pair_id: int, model: type[Pair]) -> Pair | None:
     """Return a pair to whoever may see both of it; for others it does not exist."""
     for category in categories_of(model.of())[:1]:
         access.require(request.user, Action.VIEW, category)
     records = access.visible_to(request.user, model.of()._default_manager.all())
     managed: Any = model
     pairs = managed._default_manager.select_related("first", "second")
-    pair: Pair = get_object_or_404(
-        pairs, pk=pair_id, first__in=records, second__in=records
-    )
-    return pair
-
-
-def _may_merge(request: HttpRequest, model: type[Any]) -> bool:
-    return all(
-        access.may(request.user, Action.CHANGE, category)
-        for category in categories_of(model)
-    )
-
-
-def _record_reading(request: HttpRequest, pair: Pair) -> None:
-    actor = actors.of_request(request)
-    found: Any = pair
-    for record in (found.first, found.second):
-        audit.record("record.viewed", actor=actor, obj=record)
+    found: Pair | None = pairs.filter(
+        pk=pair_id, first__in=records, second__in=records
+    ).first()
+    return found
 
 
 def _decide(request: HttpRequest, pair: Pair) -> HttpResponse:
@@ -142,42 +105,18 @@ def _decide(request: HttpRequest, pair: Pair) -> HttpResponse:
                 request,
                 _("Remembered: they are not the same. You will not be asked again."),
             )
-            return _next(model)
+            return redirect(list_url(model))
         if "reopen" in request.POST:
             decisions.reopen(pair, actor=actor)
             return redirect(url_name(model), pair.pk)
-        return _merge(request, pair)
+        found: Any = pair
+        job = comparing.order(request, found.first, found.second)
     except DomainError as error:
         messages.error(request, str(error))
-        return redirect(list_url(model))
-
-
-def _merge(request: HttpRequest, pair: Pair) -> HttpResponse:
-    found: Any = pair
-    records = {str(each.pk): each for each in (found.first, found.second)}
-    kept = records.pop(request.POST.get(KEPT, ""), None)
-    if kept is None or not request.POST.get(SURE):
-        messages.error(
-            request,
-            _("Choose the record that stays, and tick that you have looked at both."),
-        )
-        return redirect(url_name(type(pair)), pair.pk)
-    (gone,) = records.values()
-    for record in (kept, gone):
-        access.require_row(request.user, Action.CHANGE, record)
-    taken = [
-        name.removeprefix("field-")
-        for name, value in request.POST.items()
-        if name.startswith("field-") and value == str(gone.pk)
-    ]
-    _merge_row, job = orders.order(
-        kept=kept, gone=gone, taken=taken, actor=actors.of_request(request)
-    )
+        return redirect(url_name(model), pair.pk)
+    if job is None:
+        return redirect(url_name(model), pair.pk)
     return redirect("admin:register_job_progress", job.pk)
-
-
-def _next(model: type[Pair]) -> HttpResponse:
-    return redirect(list_url(model))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -190,7 +129,7 @@ def show_merge(
     managed: Any = model
     merges = managed._default_manager.select_related("kept")
     merge: Any = get_object_or_404(merges, pk=merge_id, kept__in=records)
-    may_undo = _may_merge(request, model.of())
+    may_undo = may_merge(request.user, model.of())
     actor = actors.of_request(request)
     if request.method == "POST":
         if not may_undo:
@@ -216,18 +155,33 @@ def show_merge(
             "title": _("Merge"),
             "opts": model._meta,
             "merge": merge,
-            "name": name_of(merge.kept),
+            "name": name_of(access.as_seen(request.user, merge.kept)),
             "url": page_url(merge.kept),
+            "changes_url": reverse(
+                f"admin:contacts_{model.of()._meta.model_name}_changes",
+                args=[merge.kept_id],
+            ),
             "refusal": orders.why_not(merge),
             "may_undo": may_undo and merge.state == Merge.State.DONE,
             "left": [_label(model, name) for name in merge.left],
+            "compare_url": _compare_url(merge) if may_undo else "",
         },
     )
 
 
 def _label(model: type[Merge], name: str) -> str:
     names = {field.name: field for field in model.of()._meta.concrete_fields}
-    return str(names[name].verbose_name) if name in names else name
+    return str(names[name].verbose_name) if name in names else str(_("other fields"))
+
+
+def _compare_url(merge: Any) -> str:
+    """Return where a merge that was refused is tried again; "" if both are not there."""
+    if merge.state != Merge.State.REFUSED:
+        return ""
+    model = type(merge).of()
+    if model._default_manager.filter(pk__in=[merge.kept_id, merge.gone_id]).count() < 2:
+        return ""
+    return merging.two_url(model, merge.kept_id, merge.gone_id)
 
 
 def merge_url(merge: Any) -> str:
@@ -236,9 +190,14 @@ def merge_url(merge: Any) -> str:
 
 
 def _destination(job: Job) -> str:
-    """Return where a reader goes on after a merge: to the record that stayed."""
+    """Return where a reader goes on after a merge: to the record that stayed.
+
+    To the page of the merge where it was not carried out or not undone: it says why.
+    """
     merge: Any = orders.merge_of_job(job)
-    return page_url(merge.kept) if merge is not None else ""
+    if merge is None:
+        return ""
+    return merge_url(merge) if merge.refusal else page_url(merge.kept)
 
 
 for _code in (orders.MERGE, orders.UNDO):

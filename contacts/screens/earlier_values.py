@@ -146,7 +146,7 @@ def about(
         "name": name or _("no name"),
         "page_url": reverse(f"{_start(model_admin)}_page", args=[owner.pk]),
         "changes_url": changes_url(model_admin, owner),
-        "opts": model_admin.opts,
+        "model_admin": model_admin,
     }
 
 

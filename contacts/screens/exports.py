@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
-from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
     FileResponse,
@@ -27,8 +27,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from contacts.models import Contact, Export, ExportFile
+from contacts.screens import list_filters
 from contacts.selectors import MOST_FOUND
-from contacts.services.exports import columns as known_columns, ordering
+from contacts.services.exports import columns as known_columns, contents, ordering
 from register import access, actors
 from register.activities import ACTIVITIES
 from register.datamap.vocabulary import Action, Category
@@ -60,14 +61,14 @@ class ExportForm(forms.Form):
         label=_("Format"), choices=Export.Format.choices, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, content: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["purpose"].choices = [
             (code, activity.purpose) for code, activity in ACTIVITIES.items()
         ]
         fields["purpose"].widget.attrs["class"] = "sel-input"
-        self.offered = known_columns.offered(user)
+        self.offered = known_columns.offered(user, content)
         fields["columns"].choices = [
             (column.code, capfirst(str(column.label)))
             for column in self.offered
@@ -82,12 +83,11 @@ def order(request: HttpRequest, model_admin: Any) -> HttpResponse:
     The address has the filters of the list; rows that were chosen one by one come in the
     body.
     """
-    if not ordering.may_export(request.user):
+    content = contents.of_model(model_admin.model).content
+    if not contents.may_export(request.user, content):
         raise PermissionDenied
-    chosen = _chosen(request)
-    people, filters, was_searched, words = _people(request, model_admin)
-    if chosen:
-        people = people.filter(pk__in=chosen)
+    chosen = chosen_in(request)
+    listed, filters, was_searched, words = rows_of(request, model_admin)
     initial = {
         "purpose": access.default_purpose(request.user),  # type: ignore[arg-type]
         "columns": [c.code for c in known_columns.COLUMNS.values() if c.is_default],
@@ -95,23 +95,27 @@ def order(request: HttpRequest, model_admin: Any) -> HttpResponse:
     }
     is_sent = request.method == "POST" and "purpose" in request.POST
     form = ExportForm(
-        request.POST if is_sent else None, user=request.user, initial=initial
+        request.POST if is_sent else None,
+        user=request.user,
+        content=content,
+        initial=initial,
     )
     if is_sent and form.is_valid():
         try:
             export = ordering.order(
-                people,
+                listed,
                 **form.cleaned_data,
                 actor=actors.of_request(request),
                 filters=filters,
                 was_searched=was_searched,
-                was_chosen=bool(chosen),
+                ids=chosen or None,
             )
         except DomainError as error:
             form.add_error(error.field or None, str(error))
         else:
             return redirect("admin:contacts_export_change", export.pk)
-    count = len(chosen) if chosen else estimated_count(people)
+    count = len(chosen) if chosen else estimated_count(listed)
+    name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_export"
     return TemplateResponse(
         request,
         "contacts/export_order.html",
@@ -119,27 +123,33 @@ def order(request: HttpRequest, model_admin: Any) -> HttpResponse:
             **model_admin.admin_site.each_context(request),
             "title": _("Export"),
             "form": form,
+            "of_companies": content == Export.Content.COMPANIES,
+            "list_url": reverse(
+                f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist"
+            ),
             "count": count,
             "is_cut": was_searched and count >= MOST_FOUND,
             "chosen": chosen,
             "filter_words": words,
             "was_searched": was_searched,
             "opts": model_admin.opts,
+            "order_url": f"{reverse(name)}?{request.GET.urlencode()}",
         },
     )
 
 
-def _chosen(request: HttpRequest) -> list[uuid.UUID]:
+def chosen_in(request: HttpRequest) -> list[uuid.UUID]:
+    """Return the keys of rows that were chosen one by one."""
     try:
         return [uuid.UUID(value) for value in request.POST.getlist("chosen")]
     except ValueError as error:
         raise BadRequest from error
 
 
-def _people(
+def rows_of(
     request: HttpRequest, model_admin: Any
-) -> tuple[QuerySet[Contact], list[str], bool, list[str]]:
-    """Return the people of a list, its filters as codes and in words, and if it was searched."""
+) -> tuple[QuerySet[Any], list[str], bool, list[str]]:
+    """Return the rows of a list, its filters as codes and in words, and if it was searched."""
     asked = request.GET.copy()
     asked.pop(PAGE_VAR, None)
     # A search that is to be sorted finds all it can, not one page.
@@ -147,41 +157,29 @@ def _people(
     request.GET = asked  # type: ignore[assignment]
     try:
         listed = model_admin.get_changelist_instance(request)
-        people = listed.get_queryset(request)
+        rows = listed.get_queryset(request)
     except IncorrectLookupParameters as error:
         raise Http404 from error
     codes, words = filters_of(listed)
-    return people, codes, bool(listed.query), words
+    return rows, codes, bool(listed.query), words
 
 
 def filters_of(listed: Any) -> tuple[list[str], list[str]]:
     """Return the filters of a list as its address has them, and in words."""
-    leave = {SEARCH_VAR, ORDER_VAR, PAGE_VAR}
     codes = [
         f"{name}={value}"[:200]
         for name, values in sorted(listed.filter_params.items())
-        if name not in leave
+        if name not in list_filters.NO_FILTERS
         for value in (values if isinstance(values, list) else [values])
         if value
     ]
-    return codes, [words_of_filter(code) for code in codes]
+    return codes, [words_of_filter(code, listed.model) for code in codes]
 
 
-def words_of_filter(code: str) -> str:
+def words_of_filter(code: str, model: Any = Contact) -> str:
     """Return one filter of a manifest in words."""
     name, _sign, value = code.partition("=")
-    column = name.split("__")[0]
-    for suffix in ("_from", "_to"):
-        column = column.removesuffix(suffix)
-    try:
-        field: Any = Contact._meta.get_field(column)
-    except FieldDoesNotExist:
-        field = None
-    label = getattr(field, "verbose_name", column.replace("_", " "))
-    shown = dict(getattr(field, "flatchoices", ()) or ()).get(value, value)
-    mark = {"_from": "≥", "_to": "≤"}
-    sign = next((s for end, s in mark.items() if name.endswith(end)), ":")
-    return f"{capfirst(label)}{'' if sign == ':' else ' '}{sign} {shown}"
+    return list_filters.words_of(model, name, value, None)
 
 
 def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
@@ -203,7 +201,11 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
             "title": _("Export"),
             "export": export,
             "columns": [labels.get(code, code) for code in export.columns],
-            "filter_words": [words_of_filter(code) for code in export.filters],
+            "filter_words": [
+                words_of_filter(code, contents.of_export(export).model)
+                for code in export.filters
+            ],
+            "of_companies": export.content == Export.Content.COMPANIES,
             "downloads": export.downloads.select_related("user"),
             "made": made,
             "is_own": is_own,
@@ -270,7 +272,7 @@ def change(
 
 def is_for(request: HttpRequest) -> bool:
     """Whether the list of exports stands in the sidebar."""
-    return ordering.may_export(request.user) or sees_all(request.user)
+    return contents.may_export(request.user) or sees_all(request.user)
 
 
 def sees_all(user: object) -> bool:

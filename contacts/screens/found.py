@@ -62,7 +62,7 @@ def _companies(text: str, *, user: User, most: int) -> list[Found]:
     return [
         Found(
             company.name,
-            reverse("admin:contacts_company_change", args=[company.pk]),
+            reverse("admin:contacts_company_page", args=[company.pk]),
             (company.business_id, company.town),
         )
         for company in (

@@ -43,4 +43,6 @@ def page(
 ) -> TemplateResponse:
     """Return a page in the frame of the staff screens."""
     frame = {**admin.site.each_context(request), "opts": ImportBatch._meta}
-    return TemplateResponse(request, template, {**frame, **context})
+    return TemplateResponse(
+        request, template, {**frame, **access.as_seen_in(request.user, context)}
+    )

@@ -6,12 +6,15 @@ import copy
 import dataclasses
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from contacts.forms_import_terms import TermsForm
 from contacts.forms_imports import ColumnsForm, LayoutForm, policies_of, posted
-from contacts.models import ImportBatch
+from contacts.models import Company, ImportBatch
+from contacts.models.addresses import Usage
 from contacts.services.imports import preview, reasons, sources, staging, vocabulary
+from contacts.services.imports.change_names import RowNames
 from contacts.services.imports.layouts import Choice, Examined, Record, Unreadable
 from contacts.services.imports.preview import Preview
 from contacts.services.imports.rows import Person
@@ -50,7 +53,7 @@ class Wizard:
         return len(self.columns.preview.targets) - self.taken if self.columns else 0
 
 
-def of_batch(batch: ImportBatch) -> Wizard:
+def of_batch(batch: ImportBatch, *, user: object) -> Wizard:
     """Return the step as it was left."""
     layout = staging.layout_of(batch)
     choice = Choice(
@@ -63,15 +66,15 @@ def of_batch(batch: ImportBatch) -> Wizard:
         **dict.fromkeys(batch.replaced, "replaced"),
         **dict.fromkeys(batch.replaced_all, "replaced_all"),
     }
-    wizard = _wizard(batch, choice, list(batch.targets), policies)
+    wizard = _wizard(batch, choice, list(batch.targets), policies, user)
     wizard.terms = TermsForm(instance=batch)
     return wizard
 
 
-def of_post(batch: ImportBatch, data: Any) -> Wizard:
+def of_post(batch: ImportBatch, data: Any, *, user: object) -> Wizard:
     """Return the step with what is chosen in a form."""
     choice, targets = posted(data, staging.layout_of(batch))
-    wizard = _wizard(batch, choice, targets, policies_of(data))
+    wizard = _wizard(batch, choice, targets, policies_of(data), user)
     # A copy: what is chosen is kept by the service, or not at all.
     instance = copy.copy(batch)
     is_asked = "mode" in data
@@ -97,7 +100,11 @@ def chosen_terms(wizard: Wizard) -> dict[str, Any] | None:
 
 
 def _wizard(
-    batch: ImportBatch, choice: Choice, targets: list[str], policies: dict[str, str]
+    batch: ImportBatch,
+    choice: Choice,
+    targets: list[str],
+    policies: dict[str, str],
+    user: object,
 ) -> Wizard:
     stored = staging.layout_of(batch)
     try:
@@ -105,11 +112,11 @@ def _wizard(
     except Unreadable as refused:
         if refused.code == "file_gone" and batch.rows.exists():
             seen = preview.of_file(_stored(batch), targets=targets)
-            return _filled(Wizard(policies=policies), seen, batch)
+            return _filled(Wizard(policies=policies), seen, batch, user)
         problem = str(reasons.of_file(refused.code))
         return Wizard(layout=_layout_form(stored, choice), problem=problem)
     layout = LayoutForm(seen.layout, seen.examined.sheets)
-    return _filled(Wizard(layout=layout, policies=policies), seen, batch)
+    return _filled(Wizard(layout=layout, policies=policies), seen, batch, user)
 
 
 def _stored(batch: ImportBatch) -> Examined:
@@ -128,10 +135,12 @@ def _layout_form(stored: Any, choice: Choice) -> LayoutForm:
     return LayoutForm(dataclasses.replace(stored, **chosen), [])
 
 
-def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch) -> Wizard:
-    wizard.columns = ColumnsForm(seen, policies=wizard.policies)
+def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch, user: object) -> Wizard:
+    wizard.columns = ColumnsForm(seen, user=user, policies=wizard.policies)
+    names = RowNames([person for _number, person in seen.people])
     wizard.people = [
-        _person(number, person, seen.layout.header) for number, person in seen.people
+        _person(number, person, seen.layout.header, names)
+        for number, person in seen.people
     ]
     wizard.notices = [str(reasons.NOTICES[code]) for code in seen.examined.notices]
     wizard.saved = batch.saved_source
@@ -146,20 +155,46 @@ def _filled(wizard: Wizard, seen: Preview, batch: ImportBatch) -> Wizard:
     return wizard
 
 
-def _person(number: int, person: Person, header: Any) -> dict[str, Any]:
+def _person(
+    number: int, person: Person, header: Any, names: RowNames
+) -> dict[str, Any]:
     role = ", ".join(
         part
-        for part in (person.job_title, person.company_name, person.business_id)
+        for part in (
+            *(person.job_title, person.company_name, person.business_id),
+            *(person.department, *names.duties(person)),
+        )
         if part
     )
+    kind = dict(Company.Kind.choices).get(person.company_kind, "")
+    status = dict(Company.Status.choices).get(person.company_status, "")
+    days = [
+        day.isoformat() if day else ""
+        for day in (person.address_from, person.address_to)
+    ]
     place = f"{person.postcode} {person.town}".strip()
-    address = ", ".join(part for part in (person.street, place) if part)
+    usage = dict(Usage.choices).get(person.address_usage, "")
+    address = ", ".join(
+        str(part)
+        for part in (
+            person.street,
+            place,
+            person.country,
+            usage,
+            "–".join(days).strip("–"),
+        )
+        if part
+    )
     facts = [
         (_("E-mail"), ", ".join(person.emails)),
         (_("Telephone"), ", ".join(person.phones)),
         (_("Role"), role),
         (_("Address"), address),
-        (_("Language"), person.language),
+        (_("Kind of company"), ", ".join(str(word) for word in (kind, status) if word)),
+        (_("Language"), str(dict(settings.LANGUAGES).get(person.language, ""))),
+        (_("Preferred name"), person.preferred_name),
+        (_("Interests"), ", ".join(names.topics(person))),
+        (_("Responsible"), names.line(person)),
     ]
     return {
         "number": number,

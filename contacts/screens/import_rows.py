@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -28,8 +28,9 @@ from contacts.services.imports import (
     undo,
 )
 from contacts.services.imports.bad_rows import BOM, Echo, guarded
+from contacts.services.imports.change_names import ChangeNames
 from contacts.services.imports.rows import RowReader
-from register import actors, audit
+from register import access, actors, audit
 from register.errors import DomainError
 
 Outcome = ImportRow.Outcome
@@ -90,7 +91,7 @@ def download(request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         count=batch.rows.count(),
     )
     return StreamingHttpResponse(
-        _csv(batch),
+        access.streamed_as(request.user, _csv(batch)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="difference.csv"'},
     )
@@ -124,13 +125,14 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
     """Yield what a person reads about each row."""
     rows = list(protected_rows.hidden(batch, rows))
     changes: dict[int, list[dict[str, str]]] = {}
-    for change in batch.changes.filter(row__in=rows).order_by("id"):
-        old = ", ".join(part for part in change.old.split("\n") if part)
+    found = list(batch.changes.filter(row__in=rows).order_by("id"))
+    names = ChangeNames(found)
+    for change in found:
         changes.setdefault(change.row_id or 0, []).append(
             {
                 "field": change.get_field_display(),
-                "old": old,
-                "new": change.new,
+                "old": names.in_words(change, change.old),
+                "new": names.in_words(change, change.new),
                 "undone": change.get_undone_display() if change.undone else "",
             }
         )
@@ -153,8 +155,18 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
                 ": ".join(part for part in reasons.of_row(stored, batch.header) if part)
                 for stored in row.errors
             ]
-            + ([str(undo.KEPT[row.kept_because])] if row.kept_because else []),
+            + ([str(undo.KEPT[row.kept_because])] if row.kept_because else [])
+            + (
+                [_("It adds to the person of an earlier row of this file.")]
+                if _adds_to_earlier_row(row, changes)
+                else []
+            ),
         }
+
+
+def _adds_to_earlier_row(row: ImportRow, changes: Mapping[int, Any]) -> bool:
+    """Whether a row changes nobody whom the register had: then it has no changes."""
+    return row.outcome == Outcome.UPDATED and row.pk not in changes
 
 
 def _with_alike(batch: ImportBatch, line: dict[str, Any]) -> dict[str, Any]:
@@ -172,8 +184,7 @@ def _with_alike(batch: ImportBatch, line: dict[str, Any]) -> dict[str, Any]:
     )
     others = [_mark(mark) for mark in row.marks if mark not in marks]
     names = [
-        (each.record.pk, f"{each.record.first_name} {each.record.last_name}".strip())
-        for each in found
+        (each.record.pk, access.as_seen_now(each.record).full_name) for each in found
     ]
     shown = line["marks"] if names else others
     return {**line, "marks": shown, "alike": names}

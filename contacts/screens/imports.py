@@ -20,13 +20,14 @@ from contacts.screens.import_frame import batch_for, page, record_reading, url_o
 from contacts.services.imports import (
     bad_rows,
     batches,
+    blockers,
     protected_rows,
     reasons,
     sources,
     staging,
     undo,
 )
-from register import actors, audit
+from register import access, actors, audit
 from register.errors import DomainError
 from register.models import Job
 from register.screens import jobs as progress
@@ -99,7 +100,7 @@ UNDONE = {
 ONLY_IF_ANY = (
     *OTHERS,
     *UNDONE,
-    *"rows_refusals",
+    "rows_refusals",
     "rows_undeliverable",
     "undeliverable",
 )
@@ -165,7 +166,7 @@ def _show_preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     if batch.state not in ADJUSTABLE:
         return redirect(url_of(batch))
     record_reading(request, batch)
-    wizard = import_preview.of_post(batch, request.POST)
+    wizard = import_preview.of_post(batch, request.POST, user=request.user)
     if request.headers.get("HX-Request"):
         context = {"batch": batch, "wizard": wizard, "may_import": True}
         return TemplateResponse(request, "contacts/import_preview.html", context)
@@ -174,7 +175,7 @@ def _show_preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 
 def _try_out(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
-    wizard = import_preview.of_post(batch, request.POST)
+    wizard = import_preview.of_post(batch, request.POST, user=request.user)
     terms = import_preview.chosen_terms(wizard)
     if terms is None:
         wizard.error = str(_("Mend what is marked above."))
@@ -236,7 +237,10 @@ def download(request: HttpRequest, object_id: str) -> StreamingHttpResponse:
     content_type = WORKBOOK if is_workbook else "text/csv; charset=utf-8"
     name = f"rows-with-errors.{'xlsx' if is_workbook else 'csv'}"
     return StreamingHttpResponse(
-        bad_rows.xlsx_file(batch) if is_workbook else bad_rows.csv_file(batch),
+        access.streamed_as(
+            request.user,
+            bad_rows.xlsx_file(batch) if is_workbook else bad_rows.csv_file(batch),
+        ),
         content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -255,10 +259,10 @@ def _context(
         batch.state == State.CHECKED and "columns" in request.GET
     )
     if wizard is None and wants_columns and may_import and not is_working:
-        wizard = import_preview.of_batch(batch)
+        wizard = import_preview.of_batch(batch, user=request.user)
     has_remarks = not is_working and batches.with_remarks(batch).exists()
     return {
-        "title": batch.title,
+        "title": access.as_seen_now(batch).title or _("Import"),
         "batch": batch,
         "kept_file": staging.originals_of(batch).first(),
         "step": _step(batch, is_working=is_working, asks=wizard is not None),
@@ -274,6 +278,7 @@ def _context(
         "summary": _summary(batch) if has_remarks else [],
         "reason": reasons.of_file(batch.error_code) if batch.error_code else "",
         "lacks_basis": batches.lacks_basis(batch),
+        "knows_all_erased": blockers.know_all_erased(),
         "basis": in_words(batch.activity),
         "same_file": batches.same_file(batch),
         "wizard": wizard if may_import and not is_working else None,

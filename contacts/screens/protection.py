@@ -87,12 +87,12 @@ def protect(
         **model_admin.admin_site.each_context(request),
         "title": _("Protected address"),
         "contact": contact,
-        "person": contact.full_name or _("no name"),
+        "person": access.as_seen(request.user, contact).full_name or _("no name"),
         "form": form,
         "current": current,
         "may_see_details": access.may(request.user, Action.VIEW, Category.PROTECTED),
         "may_lift": access.may(request.user, Action.CHANGE, Category.PROTECTED),
-        "opts": model_admin.opts,
+        "model_admin": model_admin,
     }
     return render(request, "contacts/protection.html", context)
 
@@ -112,14 +112,14 @@ def whereabouts(
     with with_whereabouts(contact.pk):
         context = {
             **model_admin.admin_site.each_context(request),
-            "title": contact.full_name or _("no name"),
+            "title": access.as_seen(request.user, contact).full_name or _("no name"),
             "contact": contact,
             "addresses": [
                 access.as_seen(request.user, each) for each in contact.addresses.all()
             ],
             "roles": _roles(request, contact),
             "purpose": ACTIVITIES[purpose].purpose,
-            "opts": model_admin.opts,
+            "model_admin": model_admin,
         }
         return render(request, "contacts/whereabouts.html", context)
 

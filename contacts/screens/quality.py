@@ -145,7 +145,6 @@ def board(request: HttpRequest) -> HttpResponse:
         {
             **admin.site.each_context(request),
             "title": _("Data quality"),
-            "opts": Contact._meta,
             "lines": lines,
             "counted_at": counted_at,
             "is_complete": is_complete,
@@ -183,7 +182,6 @@ def people(request: HttpRequest, code: str) -> HttpResponse:
         {
             **admin.site.each_context(request),
             "title": measure.title,
-            "opts": Contact._meta,
             "measure": measure,
             "rows": shown,
             "shows_company": access.may(request.user, Action.VIEW, Category.COMPANY),

@@ -49,7 +49,7 @@ def show(request: HttpRequest, object_id: uuid.UUID, model_admin: Any) -> HttpRe
             for each in found[:MOST_SHOWN]
         ],
         "is_cut": len(found) > MOST_SHOWN,
-        "opts": model_admin.opts,
+        "model_admin": model_admin,
     }
     return render(request, "contacts/readers_show.html", context)
 

@@ -45,7 +45,11 @@ def point(
             subject_id=found.contact_id,
             fields=["value"],
         )
-    context = {"value": value, "contact": found.contact, "most": MOST_AN_HOUR}
+    context = {
+        "value": value,
+        "contact": access.as_seen(request.user, found.contact),
+        "most": MOST_AN_HOUR,
+    }
     if request.headers.get("HX-Request"):
         # Errors are shown in the place of the value, too.
         response = render(request, "contacts/revealed_value.html", context)

@@ -13,6 +13,7 @@ from contacts.models.people import Source
 from register import audit
 from register.actors import Actor
 from register.errors import DomainError
+from register.history.acting import acting
 
 audit.register_actions(
     {
@@ -79,6 +80,28 @@ def conclude(
     if is_new:
         audit.record("interest.concluded", actor=actor, obj=contact)
     return interest
+
+
+@transaction.atomic
+def remove(contact: Contact, topic: Topic, *, actor: Actor) -> bool:
+    """Remove an interest the person named; return whether there was one."""
+    _lock(contact)
+    with acting(actor):
+        gone, _of = Interest.objects.filter(contact=contact, topic=topic).delete()
+    if gone:
+        audit.record("interest.removed", actor=actor, obj=contact)
+    return bool(gone)
+
+
+@transaction.atomic
+def take_back_conclusion(contact: Contact, key: int | str, *, actor: Actor) -> bool:
+    """Remove one conclusion; return whether it still was there."""
+    _lock(contact)
+    with acting(actor):
+        gone, _of = InferredInterest.objects.filter(contact=contact, pk=key).delete()
+    if gone:
+        audit.record("interest.removed", actor=actor, obj=contact)
+    return bool(gone)
 
 
 @transaction.atomic

@@ -49,6 +49,9 @@ CORRECTABLE = frozenset(
     }
 )
 
+# By which somebody is found.
+NAMES = frozenset({"first_name", "last_name", "preferred_name"})
+
 
 def find_by_points(
     *, emails: Iterable[str] = (), phones: Iterable[str] = ()
@@ -143,7 +146,8 @@ def correct(contact: Contact, *, actor: Actor, **fields: Any) -> Contact:
     with acting(actor):
         locked.save(update_fields=[*changed, "updated_at"])
     audit.record("record.changed", actor=actor, obj=locked, fields=changed)
-    search_words.refresh([locked.pk])
+    if NAMES & set(changed):
+        search_words.refresh([locked.pk])
     return locked
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from django.db import connection, models, transaction
@@ -40,6 +40,38 @@ _PLAIN_EMAIL = re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+")
 _BETWEEN_PARTS = re.compile(r"[@._+-]+")
 
 Words = dict[uuid.UUID, set[str]]
+
+# What somebody lacks is a word, too: a list finds the few without an address by an index
+# as it finds any other word. Nobody finds it by typing, as no word begins with a sign.
+NO_EMAIL, NO_PHONE, NO_ROLE = "=no_email", "=no_phone", "=no_role"
+_LACKS = {ContactPoint.Kind.EMAIL: NO_EMAIL, ContactPoint.Kind.PHONE: NO_PHONE}
+
+
+def mark_of_duty(code: str) -> str:
+    """Return the word that marks who takes care of something now."""
+    return f"=duty_{code}"
+
+
+# What apps above mark people with, from their addresses: returns marks by person.
+Marks = Callable[[Collection[uuid.UUID], Sequence[tuple[uuid.UUID, str]]], Words]
+_MARKS: list[Marks] = []
+
+
+def register_marks(marks: Marks) -> None:
+    """Let an app above mark people, for filters of lists. A mark begins with ``=``."""
+    if marks not in _MARKS:
+        _MARKS.append(marks)
+
+
+def add_mark(contact_ids: Collection[uuid.UUID], mark: str) -> None:
+    """Mark people at once, whose other words stay right."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO contacts_contactword (contact_id, word)"
+            " SELECT c.id, %s FROM contacts_contact c WHERE c.id = ANY(%s) AND NOT EXISTS"
+            " (SELECT FROM contacts_contactword w WHERE w.contact_id = c.id AND w.word = %s)",
+            [mark, list(contact_ids), mark],
+        )
 
 
 def refresh(
@@ -147,20 +179,36 @@ def _words_of_contacts(
         "pk", "first_name", "last_name", "preferred_name"
     )
     words: Words = {pk: fitting(" ".join(each)) for pk, *each in names}
+    for each in words.values():
+        each.update(_LACKS.values())
     points = ContactPoint.objects.filter(contact__in=ids)
-    for pk, value in points.values_list("contact_id", "value"):
+    values = list(points.values_list("contact_id", "kind", "value"))
+    for pk, kind, value in values:
+        words[pk].discard(_LACKS[ContactPoint.Kind(kind)])
         words[pk] |= words_of_point(value)
+    for marks in _MARKS:
+        found = marks(list(words), [(pk, value) for pk, _kind, value in values])
+        for pk, more in found.items():
+            words[pk] |= more
     # Who works where is not to be found of those whose address is protected.
-    protected = protections.in_force().values("subject_id")
+    protected = set(
+        protections.in_force()
+        .filter(subject_id__in=ids)
+        .values_list("subject_id", flat=True)
+    )
     roles = list(
         current_affiliations()
-        .filter(contact__in=ids)
-        .exclude(contact__in=protected)
-        .values_list("contact_id", "company_id")
+        .filter(contact__in=set(ids) - protected)
+        .values_list("contact_id", "company_id", "duties")
     )
-    companies = _words_of_workplaces({company_id for _, company_id in roles}, leaving)
-    for pk, company_id in roles:
+    workplaces = {company_id for _, company_id, _ in roles}
+    companies = _words_of_workplaces(workplaces, leaving)
+    for pk, company_id, duties in roles:
         words[pk] |= companies.get(company_id, set())
+        words[pk].update(map(mark_of_duty, duties))
+    at_work = {pk for pk, _company, _duties in roles}
+    for pk in words.keys() - at_work - protected:
+        words[pk].add(NO_ROLE)
     return words
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
@@ -183,17 +184,39 @@ def present_value(
 def as_seen(reader: object, row: M) -> M:
     """Return a copy of a row with masks in place of what the reader does not see.
 
-    What is computed from its fields (a full name) follows. The copy cannot be stored;
-    ``masked_fields`` names what stands masked in it.
+    What is computed from its fields (a full name) follows, and rows that were read along
+    with it (a chat's people, the company of a role) are seen the same way. The copy
+    cannot be stored; ``masked_fields`` names what stands masked in it.
     """
+    return _seen(reader, row, {})
+
+
+def as_seen_in(reader: object, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a template is given, with its rows and lists of rows as a reader sees them."""
+    if not granted(reader).levels:
+        return dict(shown)
+    known: dict[int, Any] = {}
+    return {name: _seen_value(reader, value, known) for name, value in shown.items()}
+
+
+def _seen(reader: object, row: M, known: dict[int, Any]) -> M:
+    if id(row) in known:
+        return known[id(row)]  # type: ignore[no-any-return]
     hidden = {
         name
         for name in row_fields(type(row))
         if name in row.__dict__ and not _is_clear(reader, row, name)
     }
-    if not hidden:
+    has_rules = bool(granted(reader).levels)
+    if not hidden and not has_rules:
         return row
     seen = copy.copy(row)
+    if has_rules:
+        # First known, then followed: rows read along point back.
+        known[id(row)] = seen
+        _follow(reader, seen, known)
+    if not hidden:
+        return seen
     for name in hidden:
         seen.__dict__[name] = present(reader, row, name)
     seen.__dict__["masked_fields"] = frozenset(
@@ -201,6 +224,39 @@ def as_seen(reader: object, row: M) -> M:
     )
     seen.__dict__["save"] = seen.__dict__["delete"] = _refuse
     return seen
+
+
+def _follow(reader: object, seen: models.Model, known: dict[int, Any]) -> None:
+    """Put rows as they are seen in place of those that were read along with one."""
+    related = seen._state.fields_cache
+    for name, other in list(related.items()):
+        related[name] = _seen_value(reader, other, known)
+    read_ahead = seen.__dict__.get("_prefetched_objects_cache", {})
+    if read_ahead:
+        seen.__dict__["_prefetched_objects_cache"] = {
+            name: _seen_rows(reader, rows, known) for name, rows in read_ahead.items()
+        }
+    for name, value in list(seen.__dict__.items()):
+        if isinstance(value, list):
+            seen.__dict__[name] = _seen_value(reader, value, known)
+
+
+def _seen_rows(reader: object, rows: Any, known: dict[int, Any]) -> Any:
+    """Return rows that were read already, as the query that they are the answer of."""
+    copied = rows._chain()
+    copied._result_cache = [_seen_value(reader, row, known) for row in rows]
+    copied._prefetch_done = True
+    return copied
+
+
+def _seen_value(reader: object, value: Any, known: dict[int, Any]) -> Any:
+    if isinstance(value, models.Model):
+        return _seen(reader, value, known)
+    if isinstance(value, models.QuerySet):
+        return [_seen_value(reader, each, known) for each in value]
+    if isinstance(value, list):
+        return [_seen_value(reader, each, known) for each in value]
+    return value
 
 
 def _refuse(*args: object, **kwargs: object) -> None:

@@ -9,13 +9,15 @@ by hand all get the same answer.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import connection, models
 from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -115,11 +117,7 @@ def forget(reader: Reader) -> None:
 def _kept(reader: Reader) -> Granted:
     cached: Granted | None = _home(reader).get("_granted")
     if cached is None:
-        cached = (
-            of_users([reader.pk])[reader.pk]
-            if isinstance(reader, User)
-            else _of_key(reader)
-        )
+        cached = of_user(reader.pk) if isinstance(reader, User) else _of_key(reader)
         _home(reader)["_granted"] = cached
     return cached
 
@@ -133,7 +131,33 @@ def _home(reader: Reader) -> dict[str, Any]:
 def of_users(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Granted]:
     """Return the rights of many accounts, active or not, by one statement."""
     keys = list(keys)
-    now = timezone.now()
+    found: dict[uuid.UUID, list[tuple[str, int, str, str, str, str]]] = {
+        key: [] for key in keys
+    }
+    for kind, user, *rest in _rows_of(keys, timezone.now()):
+        found.setdefault(user, []).append((kind, *rest))
+    return {key: _of_rows(mine) for key, mine in found.items()}
+
+
+def of_user(key: uuid.UUID) -> Granted:
+    """Return the rights of one account: every request asks, so the SQL is made once."""
+    sql, params = _sql_of_one()
+    meant: dict[Any, Any] = {_NOBODY: key, _NEVER: timezone.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, tuple(meant.get(each, each) for each in params))
+        return _of_rows([(kind, *rest) for kind, _user, *rest in cursor.fetchall()])
+
+
+# Stand in the statement for whom and when it is about.
+_NOBODY, _NEVER = uuid.UUID(int=0), datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@functools.cache
+def _sql_of_one() -> tuple[str, tuple[Any, ...]]:
+    return _rows_of([_NOBODY], _NEVER).query.sql_with_params()
+
+
+def _rows_of(keys: list[uuid.UUID], now: datetime) -> models.QuerySet[Any, Any]:
     nothing = Value("")
     rights = RoleAssignment.objects.filter(user__in=keys).values_list(
         Value("right"),
@@ -181,19 +205,13 @@ def of_users(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Granted]:
     ).values_list(
         Value("factor"), "user_id", "role_id", nothing, nothing, nothing, nothing
     )
-    rows = rights.order_by().union(
+    return rights.order_by().union(
         rules.order_by(),
         teams.order_by(),
         elevations.order_by(),
         factors.order_by(),
         all=True,
     )
-    found: dict[uuid.UUID, list[tuple[str, int, str, str, str, str]]] = {
-        key: [] for key in keys
-    }
-    for kind, user, *rest in rows:
-        found.setdefault(user, []).append((kind, *rest))
-    return {key: _of_rows(mine) for key, mine in found.items()}
 
 
 def in_force(now: object = None) -> models.QuerySet[Elevation]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 
+from register.access.fields import as_seen
 from register.access.rights import granted, may, scope_of
 from register.database.scopes import (
     RESPONSIBLE,
@@ -53,6 +54,16 @@ def reading_as(reader: object) -> Iterator[None]:
         set_scopes("")
 
 
+def streamed_as(reader: object, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield an answer that is made while it is sent, as its reader may see it.
+
+    It is made after the request has ended, when what :class:`RowSecurity` let the
+    request reach is taken away again.
+    """
+    with reading_as(reader):
+        yield from chunks
+
+
 @contextlib.contextmanager
 def until_answered() -> Iterator[None]:
     """Take away at the end what :func:`read_as` let a request reach."""
@@ -70,6 +81,20 @@ def read_as(reader: object) -> None:
     """Let the rest of a request reach what a reader reaches, inside :func:`until_answered`."""
     _reading.set(reader)
     set_scopes(session_of(reader))
+
+
+def reader_now() -> object:
+    """Return the reader of this request, None where nobody reads."""
+    return _reading.get()
+
+
+def as_seen_now(row: M) -> M:
+    """Return a row as the reader of this request sees it; itself where nobody reads.
+
+    For what says who a row is about and is handed no reader: labels of choices, columns.
+    """
+    reader = _reading.get()
+    return row if reader is None else as_seen(reader, row)
 
 
 def session_of(reader: object) -> str:

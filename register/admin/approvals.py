@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from register import access, actors
 from register.datamap.vocabulary import Action
@@ -96,7 +96,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
     @admin.display(description=_("asked by"))
     def asked_by(self, obj: Approval) -> str:
         """Who asked."""
-        return obj.requested_by.get_full_name() if obj.requested_by else "–"
+        if obj.requested_by is None:
+            return gettext("the register itself")
+        return obj.requested_by.get_full_name()
 
     @admin.display(description="")
     def open_link(self, obj: Approval) -> Any:

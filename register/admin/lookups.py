@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -27,10 +27,10 @@ MARKS = {LookupAlert.State.OPEN: "warn", LookupAlert.State.LOOKED_AT: "part"}
 class LookupAlertAdmin(ReadOnlyAdmin):
     """The alerts; nobody sees those about their own look-ups."""
 
-    list_display = ("rule", "who", "counted", "last_at", "state_mark", "outcome")
+    list_display = ("rule", "who", "counted", "last_look", "state_mark", "outcome")
     list_filter = ("state", "rule", "outcome")
     list_select_related = ("account", "api_key")
-    sortable_by = ("last_at",)
+    sortable_by = ("last_look",)
     ordering = ("-last_at",)
     actions_detail = ()
 
@@ -57,6 +57,13 @@ class LookupAlertAdmin(ReadOnlyAdmin):
     def who(self, obj: LookupAlert) -> Any:
         """The colleague or the other system; several accounts have no one name."""
         return lookups.who(obj)
+
+    @admin.display(description=_("last look"), ordering="last_at")
+    def last_look(self, obj: LookupAlert) -> str:
+        """The day and the hour, short enough for a list."""
+        return formats.date_format(
+            timezone.localtime(obj.last_at), "SHORT_DATETIME_FORMAT"
+        )
 
     @admin.display(description=_("counted last"))
     def counted(self, obj: Any) -> Any:

@@ -14,7 +14,12 @@ from unfold.views import ChangeList
 from register import access, actors
 from register.datamap.vocabulary import Action, Category
 from register.models import AddressProtection, WhereaboutsReader
-from register.screens.rows import names_of_people, person_model, url_of
+from register.screens.rows import (
+    names_of_people,
+    numbers_of_people,
+    person_model,
+    url_of,
+)
 from register.services import protections
 from register.staff_site import ReadOnlyAdmin, RegisterAdmin
 
@@ -26,9 +31,13 @@ class ProtectionRows(ChangeList):
         """Read the rows of the page and the names."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
-        names = names_of_people((row.subject_id for row in rows), user=request.user)
+        people = {row.subject_id for row in rows}
+        names = names_of_people(people, user=request.user)
+        # Who is beyond reach is not gone, and is called by a number alone.
+        numbers = numbers_of_people(people - set(names))
         for row in rows:
             row.person_name = names.get(row.subject_id, "")
+            row.person_number = numbers.get(row.subject_id, "")
         self.result_list = rows
 
 
@@ -53,7 +62,8 @@ class AddressProtectionAdmin(ReadOnlyAdmin):
         """Link to the page of the person."""
         name = getattr(obj, "person_name", "")
         if not name:
-            return _("a person who is no longer in the register")
+            number = getattr(obj, "person_number", "")
+            return number or _("a person who is no longer in the register")
         url = url_of(person_model(), obj.subject_id)
         return format_html('<a class="sel-link" href="{}">{}</a>', url, name)
 

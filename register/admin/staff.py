@@ -26,6 +26,7 @@ from register.models import Role, Team, TeamMembership, User
 from register.screens import accounts, roles
 from register.screens.standard_texts import StandardTexts
 from register.services import staff
+from register.services.api_keys import INTERFACE_PREFIX
 from register.staff_site import RegisterAdmin
 
 # Rights come from roles over data categories; Django's groups are not used.
@@ -39,7 +40,10 @@ class RolesField(forms.ModelMultipleChoiceField[Role]):
 
     def __init__(self) -> None:
         super().__init__(
-            queryset=Role.objects.all(),
+            # Those that are made for keys of the interface are for no person.
+            queryset=Role.objects.exclude(
+                code__startswith=INTERFACE_PREFIX, assignments=None
+            ),
             required=False,
             label=capfirst(_("roles")),
             widget=forms.CheckboxSelectMultiple,

@@ -49,6 +49,12 @@ class Body(BaseModel):
         return value
 
 
+def seen_or_none(row: object, name: str) -> Any:
+    """Return what is no text of a row as it is seen; a mask says nothing but None."""
+    value = getattr(row, name)
+    return None if isinstance(value, str) else value
+
+
 def declared_keys() -> frozenset[str]:
     """Return every name that some body declares; other keys are of the sender's making."""
     kinds, names = [Body], set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from django.db import models
@@ -29,8 +29,21 @@ class Look(models.TextChoices):
     PLAYED = "played", _("recording played")
     FOUND = "found", _("found in a search for a request")
     HANDED_OUT = "handed_out", _("handed out: package, letter or e-mail")
+    EXPORTED = "exported", _("taken out of the register in a file of many")
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _OfMany:
+    """Looks at many people at once, of whom another record says who they were."""
+
+    object_type: str
+    # Returns the keys of the records in which people with these keys stand.
+    records_of: Callable[[Collection[uuid.UUID]], Collection[uuid.UUID]]
+    # Returns where a record is read and what it says of itself, to those who may.
+    told: Callable[[Collection[str], object], Mapping[str, tuple[str, str]]]
+
+
+_OF_MANY: list[_OfMany] = []
 _KINDS: dict[str, Look] = {}
 
 
@@ -41,6 +54,36 @@ def register_looks(kind: Look, *actions: str) -> None:
 
 register_looks(Look.OPENED, "record.viewed")
 register_looks(Look.REVEALED, "record.revealed", "address.revealed")
+
+
+def register_looks_at_many(
+    kind: Look,
+    *actions: str,
+    object_type: str,
+    records_of: Callable[[Collection[uuid.UUID]], Collection[uuid.UUID]],
+    told: Callable[[Collection[str], object], Mapping[str, tuple[str, str]]],
+) -> None:
+    """Say which actions are looks at many people, and who knows at whom.
+
+    They have one entry, however many people it was: who was among them is asked of the
+    record that the entry is about.
+    """
+    register_looks(kind, *actions)
+    _OF_MANY.append(_OfMany(object_type, records_of, told))
+
+
+def told_of_many(
+    entries: Collection[AuditEntry], user: object
+) -> dict[int, tuple[str, str]]:
+    """Return, of entries about many people, where to read more and what it was for."""
+    found: dict[int, tuple[str, str]] = {}
+    for many in _OF_MANY:
+        about = {
+            e.pk: e.object_id for e in entries if e.object_type == many.object_type
+        }
+        told = many.told(set(about.values()), user) if about else {}
+        found |= {pk: told[key] for pk, key in about.items() if key in told}
+    return found
 
 
 def kind_of(action: str) -> Look:
@@ -70,6 +113,10 @@ def at_people(
     parts = [
         rows.filter(subject_id=key).order_by("-id")[: PER_PAGE + 1] for key in keys
     ]
+    for many in _OF_MANY:
+        records = [str(key) for key in many.records_of(keys)]
+        of_records = rows.filter(object_type=many.object_type, object_id__in=records)
+        parts.append(of_records.order_by("-id")[: PER_PAGE + 1])
     merged: Iterator[AuditEntry] = heapq.merge(
         *parts, key=lambda entry: entry.pk, reverse=True
     )

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from register.actors import Actor
+if TYPE_CHECKING:
+    from register.actors import Actor
 
 SETTING = "seloste.acting"
 

@@ -180,7 +180,8 @@ class Words:
             name = str(getattr(row, "name", ""))
             return _(name) if name else str(row)
         seen: Any = access.as_seen(self._reader, row)
-        return str(getattr(seen, "full_name", "") or getattr(seen, "name", "") or row)
+        name = getattr(seen, "full_name", "") or getattr(seen, "name", "")
+        return str(name) or _("no name")
 
 
 def _of(row: Any, name: str) -> Any:

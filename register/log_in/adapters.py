@@ -12,22 +12,40 @@ from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _, gettext_lazy as _lazy
 
 from register import actors, audit
 from register.log_in import sealing, second_factor
+from register.log_in.single_sign_on.admission import must_use_it
 from register.models import User
 
 # Stands where allauth would keep the address of a browser: of a network of nobody (RFC 5737).
 NO_ADDRESS = "192.0.2.0"
 # What a connection without an address comes from: a Unix socket of this machine.
 _THIS_MACHINE = "127.0.0.1"
+_STAGES = {
+    "allauth.mfa.stages.AuthenticateStage": "register.log_in.second_factor.SecondFactorStage"
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Log-in by password."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": format_lazy(
+            _lazy(
+                "Too many failed log-ins. Try again in {minutes} minutes, or ask an administrator to unlock the account."
+            ),
+            minutes=settings.LOG_IN_LOCKED_MINUTES,
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse: administrators make accounts."""
@@ -49,6 +67,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     ) -> str:
         """Count attempts on an address, by whatever host name it is reached."""
         return str(credentials.get("email", "")).strip().lower()
+
+    def get_login_stages(self) -> list[str]:
+        """Ask for a second factor where nobody has asked for one yet."""
+        return [_STAGES.get(stage, stage) for stage in super().get_login_stages()]
+
+    def pre_login(
+        self, request: HttpRequest, user: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse disabled accounts, and other ways in than the one that is left."""
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if response is not None:
+            return response
+        methods = {
+            record.get("method") for record in get_authentication_records(request, user)
+        }
+        if second_factor.SINGLE_SIGN_ON in methods or not must_use_it(user):
+            return None
+        note_failure(user, "sso_only")
+        messages.error(request, _("This account logs in by single sign-on only."))
+        return redirect("admin:login")
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Open the session, and record by what it was opened."""

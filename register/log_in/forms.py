@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import (
+    ChangePasswordForm as AllauthChangePasswordForm,
+    LoginForm as AllauthLoginForm,
+)
 from allauth.account.internal import flows
 from allauth.account.models import Login
 from allauth.core import context
@@ -26,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register.log_in import sealing
 from register.log_in.adapters import note_failure
+from register.log_in.devices import device_name
 
 
 class LoginForm(AllauthLoginForm):
@@ -57,6 +61,22 @@ class LoginForm(AllauthLoginForm):
         login = Login(user=self.user, redirect_url=redirect_url)
         response: HttpResponse = flows.login.perform_password_login(request, {}, login)
         return response
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):
+    """One's own password, with the labels of the page by which it was first set."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in (
+            ("oldpassword", _("Password in use")),
+            ("password1", _("New password")),
+            ("password2", _("New password again")),
+        ):
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("placeholder", None)
+        # It would lead to the mail that nobody sends here.
+        self.fields["oldpassword"].help_text = ""
 
 
 class ActivateTOTPForm(AllauthActivateTOTPForm):
@@ -92,6 +112,9 @@ class AddWebAuthnForm(AllauthAddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _ask_for_name(self.fields["name"])
+        # Most people have one for each device, and know it by that.
+        agent = context.request.headers.get("User-Agent", "")
+        self.fields["name"].initial = device_name(agent)
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].label = _("Log in with it without a password")
         self.fields["passwordless"].help_text = _(
@@ -118,6 +141,12 @@ class _NotesFailures:
     """Records a wrong code."""
 
     user: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attributes = self.fields["code"].widget.attrs  # type: ignore[attr-defined]
+        attributes.pop("placeholder", None)
+        attributes.update({"inputmode": "numeric", "autofocus": True})
 
     def clean_code(self) -> str:
         """Return the code. Raises ValidationError after recording that it was wrong."""

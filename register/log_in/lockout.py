@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+import redis
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -29,7 +30,17 @@ def _keys(request: HttpRequest, user: User) -> tuple[str, str]:
 
 
 def is_locked(request: HttpRequest, user: User) -> bool:
-    """Whether the right password or code would be refused now."""
+    """Whether the right password or code would be refused now.
+
+    False without Redis: then nobody logs in by either, and the screens serve on.
+    """
+    try:
+        return _is_counted_out(request, user)
+    except redis.exceptions.RedisError:
+        return False
+
+
+def _is_counted_out(request: HttpRequest, user: User) -> bool:
     rates = [
         rate
         for rate in ratelimit.get_rates(app=_APP, action=_ACTION, config=None)

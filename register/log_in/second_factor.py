@@ -9,6 +9,7 @@ from allauth.account.internal.flows.login import (
     record_authentication,
 )
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
 from django.http import HttpRequest
 
 from register import access
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
 
 # What proves possession; recovery codes stand in for them and are none by themselves.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-# Set where the identity provider vouched for a second factor, if it is trusted to.
-VOUCHED_SESSION_KEY = "second_factor_vouched"
+# How a session was opened that came from the identity provider; the second one where
+# the provider said, and is trusted to say, that it asked for a second factor itself.
+SINGLE_SIGN_ON = "sso"
+VOUCHED = "sso_with_second_factor"
 
 
 def is_shown(request: HttpRequest) -> bool:
     """Whether this session has passed a second factor, by the way it was made or later."""
-    if request.session.get(VOUCHED_SESSION_KEY):
-        return True
     records = get_authentication_records(request, request.user)
-    return any(record.get("method") == "mfa" for record in records)
+    return any(
+        record.get("method") == "mfa" or record.get("type") == VOUCHED
+        for record in records
+    )
 
 
 def is_lacking(request: HttpRequest) -> bool:
@@ -58,3 +62,13 @@ def is_needed_last(authenticator: Authenticator) -> bool:
 def note_shown(request: HttpRequest, kind: str) -> None:
     """Count a factor that was just set up as shown: its holder proved to have it."""
     record_authentication(request, request.user, method="mfa", type=kind)
+
+
+class SecondFactorStage(AuthenticateStage):  # type: ignore[misc]
+    """Asks for the second factor at log-in, unless the identity provider has asked."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        records = get_authentication_records(request, self.login.user)
+        if any(record.get("type") == VOUCHED for record in records):
+            return False
+        return bool(super()._should_handle(request))

@@ -11,11 +11,18 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from register.log_in import views
+from register.log_in.single_sign_on import views as single_sign_on
 
 _SECOND = "account/second-factor/"
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="account_login"),
+    path("login/single-sign-on/", single_sign_on.begin, name="single_sign_on"),
+    path(
+        "login/single-sign-on/callback/",
+        single_sign_on.finish,
+        name="single_sign_on_finish",
+    ),
     path("account/leave/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path(
@@ -41,7 +48,9 @@ urlpatterns = [
     path("account/language/", views.choose_language, name="account_language"),
     # Second factors.
     path(_SECOND, login_required(views.AccountView.as_view()), name="mfa_index"),
-    path("account/login/code/", mfa.authenticate, name="mfa_authenticate"),
+    path(
+        "account/login/code/", views.AuthenticateView.as_view(), name="mfa_authenticate"
+    ),
     path("account/confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path(
         f"{_SECOND}app/add/", views.ActivateTOTPView.as_view(), name="mfa_activate_totp"

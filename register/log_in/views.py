@@ -8,7 +8,10 @@ from allauth.account.views import (
     LoginView as AllauthLoginView,
     PasswordChangeView as AllauthPasswordChangeView,
 )
-from allauth.mfa.base.views import IndexView
+from allauth.mfa.base.views import (
+    AuthenticateView as AllauthAuthenticateView,
+    IndexView,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import (
     ActivateTOTPView as AllauthActivateTOTPView,
@@ -34,11 +37,32 @@ from django.views.decorators.http import require_POST
 from register import actors, audit
 from register.log_in import second_factor
 from register.log_in.devices import device_name
-from register.services import sessions
+from register.log_in.single_sign_on.admission import must_use_it
+from register.services import rights, sessions
 
 
 class LoginView(AllauthLoginView):  # type: ignore[misc]
     """E-mail address and password, a passkey, or single sign-on."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the way to the identity provider, where there is one."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "single_sign_on": settings.SINGLE_SIGN_ON}
+
+
+class AuthenticateView(AllauthAuthenticateView):  # type: ignore[misc]
+    """Ask for the second factor at log-in, by the ways that the account has."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add which factors there are, so that no button leads nowhere."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        mine = Authenticator.objects.filter(user_id=self.stage.login.user.pk)
+        kinds = set(mine.values_list("type", flat=True))
+        return {
+            **context,
+            "has_app": Authenticator.Type.TOTP in kinds,
+            "has_passkey": Authenticator.Type.WEBAUTHN in kinds,
+        }
 
 
 class AccountView(IndexView):  # type: ignore[misc]
@@ -52,6 +76,9 @@ class AccountView(IndexView):  # type: ignore[misc]
             **context,
             "codes_left": len(codes.get_unused_codes()) if codes else 0,
             "has_factors": second_factor.has_factors(self.request.user),
+            "may_take_rights": bool(rights.may_take(self.request.user)),
+            "has_no_password": not self.request.user.has_usable_password(),
+            "must_use_single_sign_on": must_use_it(self.request.user),
         }
 
 
@@ -119,6 +146,14 @@ class RemoveWebAuthnView(_OfOnePasskey, AllauthRemoveWebAuthnView):  # type: ign
 
 class PasswordChangeView(AllauthPasswordChangeView):  # type: ignore[misc]
     """Change one's own password, which ends one's other sessions."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Lead back whoever has none: accounts of single sign-on get none here."""
+        user: Any = request.user
+        if user.is_authenticated and not user.has_usable_password():
+            messages.info(request, _("This account has no password."))
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Change it, and end the sessions that were opened with the old one."""

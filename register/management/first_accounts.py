@@ -54,6 +54,7 @@ class FirstAccounts:
     ) -> None:
         self._write, self._questions, self._language = write, questions, language
         self._passwords = _read_passwords(passwords)
+        self._has_made = False
 
     def make(
         self, administrators: list[NamedPerson], officers: list[NamedPerson]
@@ -64,6 +65,12 @@ class FirstAccounts:
                 self._ensure(person, role)
         if self._questions is not None:
             self._ask(self._questions)
+        if self._has_made:
+            self._write(
+                _(
+                    "At their first log-in they set up a second factor: an authenticator app or a passkey. Do it at once; until then the password is all there is."
+                )
+            )
 
     def _ask(self, questions: Questions) -> None:
         if not _holders(ADMINISTRATOR):
@@ -141,6 +148,7 @@ class FirstAccounts:
             )
         except ValidationError as error:
             raise CommandError(f"{person.email}: {' '.join(error.messages)}") from error
+        self._has_made = True
         self._write(_("%(email)s: account made.") % {"email": person.email})
 
 

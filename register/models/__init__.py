@@ -32,6 +32,7 @@ from register.models.parameters import LegalParameter
 from register.models.protections import AddressProtection, WhereaboutsReader
 from register.models.reviews import RightsReview
 from register.models.saved_views import ListPreference, SavedView
+from register.models.single_sign_on import StaffIdentity
 from register.models.staff import Role, RoleAssignment, RoleRight, User
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "RoleProposal",
     "RoleRight",
     "SavedView",
+    "StaffIdentity",
     "TaskTally",
     "Team",
     "TeamMembership",

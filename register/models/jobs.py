@@ -138,6 +138,7 @@ class Approval(models.Model):
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         null=True,
+        blank=True,  # the register itself asked, or the account is gone
         related_name="+",
         verbose_name=_("asked by"),
     )

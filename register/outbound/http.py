@@ -12,10 +12,11 @@ import logging
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import IO, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -56,11 +57,52 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow none: the list of hosts would mean nothing."""
 
 
-def get_json(url: str, query: Mapping[str, str], *, actor: Actor, what: str) -> Any:
+def get_json(
+    url: str,
+    query: Mapping[str, str],
+    *,
+    actor: Actor,
+    what: str,
+    bearer: str = "",
+    seconds: float | None = None,
+) -> Any:
     """Ask ``url`` and return the answer as JSON; ``what`` is a code for the trail.
 
     Raises OutboundError, whose message may be shown.
     """
+    asked = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    return _ask(asked if query else url, None, headers, actor, what, seconds)
+
+
+def post_form(
+    url: str,
+    form: Mapping[str, str],
+    *,
+    actor: Actor,
+    what: str,
+    basic: tuple[str, str] | None = None,
+    seconds: float | None = None,
+) -> Any:
+    """Send a form to ``url`` and return the answer as JSON, as :func:`get_json` does.
+
+    ``basic`` is a name and a password for HTTP's own log-in.
+    """
+    headers = {}
+    if basic:
+        pair = ":".join(quote(each, safe="") for each in basic)  # RFC 6749, 2.3.1
+        headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    return _ask(url, urlencode(form).encode(), headers, actor, what, seconds)
+
+
+def _ask(
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    actor: Actor,
+    what: str,
+    seconds: float | None,
+) -> Any:
     parts = urlsplit(url)
     if parts.netloc not in settings.OUTBOUND_HOSTS or parts.scheme not in (
         "https",
@@ -70,14 +112,15 @@ def get_json(url: str, query: Mapping[str, str], *, actor: Actor, what: str) -> 
         raise _error("outbound_host")
     audit.record("outbound.asked", actor=actor, object_type=what)
     request = urllib.request.Request(  # noqa: S310 - the scheme was looked at above
-        f"{url}?{urlencode(query)}", headers={"Accept": "application/json"}
+        url, data=body, headers={"Accept": "application/json", **headers}
     )
     # No proxy from the environment, no cookies, no file: addresses.
-    opener = urllib.request.build_opener(_NoRedirects)
-    deadline = time.monotonic() + SECONDS
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+    seconds = seconds or SECONDS
+    deadline = time.monotonic() + seconds
     try:
-        with opener.open(request, timeout=SECONDS) as response:
-            body = _read(response, deadline)
+        with opener.open(request, timeout=seconds) as response:
+            answer = _read(response, deadline)
     except urllib.error.HTTPError as error:
         with error:
             status = error.code
@@ -89,7 +132,7 @@ def get_json(url: str, query: Mapping[str, str], *, actor: Actor, what: str) -> 
         slow = isinstance(reason, TimeoutError)
         raise _error("outbound_slow" if slow else "outbound_unreachable") from None
     try:
-        return json.loads(body)
+        return json.loads(answer)
     except (ValueError, RecursionError):
         raise _error("outbound_nonsense") from None
 

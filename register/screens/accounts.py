@@ -20,11 +20,12 @@ from register import access, actors, audit, dashboard, handing_over
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.log_in import lockout
+from register.log_in.single_sign_on import admission
 from register.models import ApiKey, AuditEntry, RightsReview, Role, User
 from register.models.reviews import REVIEW_EVERY
 from register.outbound import mail
 from register.screens import looks
-from register.services import accounts, password_links, sessions
+from register.services import accounts, password_links, rights, sessions
 
 MOST_ROLE_CHANGES = 50
 
@@ -96,6 +97,7 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
         "factor_count": Authenticator.objects.filter(user_id=user.pk)
         .exclude(type=Authenticator.Type.RECOVERY_CODES)
         .count(),
+        "identity": user.identities.first(),
         "needs_factor": access.needs_second_factor(user),
         "key_count": ApiKey.objects.filter(created_by=user, revoked_at=None).count(),
         "work": handing_over.open_work(user),
@@ -103,6 +105,7 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
         "last_review": user.reviews.first(),
         "may_see_looks": access.may(request.user, Action.VIEW, Category.AUDIT),
         "role_changes": _role_changes(user),
+        "waiting_roles": rights.waiting_for(user),
     }
     response = TemplateResponse(request, "register/account_access.html", context)
     response["Cache-Control"] = "no-store"
@@ -149,6 +152,8 @@ def _do(request: HttpRequest, user: User, what: str) -> str:
         sessions.end_all(user, actor=actor)
     elif what == "factors":
         accounts.remove_second_factors(user, actor=actor)
+    elif what == "unlink":
+        admission.unlink(user, actor=actor)
     elif what == "disable":
         accounts.disable(user, actor=actor)
     elif what == "enable":

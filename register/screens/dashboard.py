@@ -16,7 +16,9 @@ from register import dashboard
 from register.services import overview
 
 # The second is light enough to differ from the first on white and on black.
-COLOURS = ("var(--color-primary-600)", "var(--color-primary-300)")
+COLOURS = ("var(--color-primary-500)", "var(--color-primary-300)")
+# To be read on white and on black.
+WORDS = {"color": "#7a8290"}
 
 
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -58,14 +60,20 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
                 {
                     "barPercentage": 0.8,
                     "maintainAspectRatio": False,
-                    "plugins": {"legend": {"display": bool(plot.more)}},
+                    "plugins": {
+                        "legend": {"display": bool(plot.more), "labels": WORDS}
+                    },
                     "scales": {
-                        "x": {"border": {"display": False}, "grid": {"display": False}},
+                        "x": {
+                            "border": {"display": False},
+                            "grid": {"display": False},
+                            "ticks": WORDS,
+                        },
                         "y": {
                             "display": True,
                             "beginAtZero": True,
                             "border": {"display": False},
-                            "ticks": {"precision": 0, "maxTicksLimit": 5},
+                            "ticks": {"precision": 0, "maxTicksLimit": 5, **WORDS},
                         },
                     },
                 }

@@ -47,6 +47,7 @@ def take(request: HttpRequest, model_admin: Any) -> HttpResponse:
         "error": error,
         "reason": request.POST.get("reason", ""),
         "chosen": request.POST.get("right", ""),
+        "chosen_hours": request.POST.get("hours", ""),
         "opts": model_admin.opts,
     }
     return render(

@@ -111,7 +111,7 @@ def of_account(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         )
     context = {
         **_context(request, form, page),
-        "title": _("Looked at"),
+        "title": _("Whom this account looked at"),
         "name": account.get_full_name() or account.email,
         "name_url": reverse("admin:register_user_access", args=[pk]),
         "lines": lines,
@@ -162,9 +162,12 @@ def _lines(entries: list[AuditEntry], *, user: object) -> list[dict[str, Any]]:
         entry.model._meta.label_lower: str(capfirst(entry.model._meta.verbose_name))
         for entry in graph()
     }
+    told = looks.told_of_many(entries, user)
     return [
         {
             "entry": entry,
+            "url": told.get(entry.pk, ("", ""))[0],
+            "reason": told.get(entry.pk, ("", ""))[1],
             "kind": looks.kind_of(entry.action).label,
             "record": kinds.get(entry.object_type, entry.object_type),
             "who": names.get(entry.actor_id) or entry.get_actor_kind_display(),

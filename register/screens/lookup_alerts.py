@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    FieldDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,8 +19,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
-from register import actors, audit
+from register import access, actors, audit
 from register.activities import ACTIVITIES
+from register.datamap.vocabulary import Action
 from register.errors import DomainError
 from register.lookups import trail
 from register.lookups.hours import hours_of, is_outside
@@ -168,6 +174,7 @@ def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
         for each in User.objects.filter(pk__in=accounts)
     }
     gone = _("a person who is no longer in the register")
+    named = _names_of_records(entries, user)
     lines = []
     for entry in entries:
         activity = ACTIVITIES.get(entry.purpose)
@@ -180,12 +187,36 @@ def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
                 "purpose": activity.purpose if activity else "–",
                 "whom": names.get(person) or numbers.get(person, gone)
                 if person
-                else record_in_words(entry.object_type, entry.object_id[:8]),
+                else named.get((entry.object_type, entry.object_id))
+                or record_in_words(entry.object_type, entry.object_id[:8]),
                 "url": url_of(person_model(), person) if person in names else "",
                 "count": entry.details.get("count"),
             }
         )
     return lines
+
+
+def _names_of_records(
+    entries: list[AuditEntry], user: object
+) -> dict[tuple[str, str], str]:
+    """Return what records of nobody in particular are called, a company for example."""
+    keys: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.object_id and not entry.subject_id:
+            keys.setdefault(entry.object_type, set()).add(entry.object_id)
+    found = {}
+    for label, ids in keys.items():
+        try:
+            model = apps.get_model(label)
+            model._meta.get_field("name")
+        except (LookupError, ValueError, FieldDoesNotExist):
+            continue
+        if not access.may_model(user, Action.VIEW, model):
+            continue
+        rows: Any = access.visible_to(user, model._default_manager.all())
+        for row in rows.filter(pk__in=ids):
+            found[label, str(row.pk)] = str(access.as_seen(user, row).name)
+    return found
 
 
 def _trail_url(alert: LookupAlert) -> str:

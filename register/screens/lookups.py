@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from register import actors, dashboard
@@ -46,14 +47,14 @@ class _Line:
     @property
     def limit(self) -> str:
         """From how many on."""
-        words = gettext("from %(count)s %(unit)s on") % {
+        words = gettext("%(unit)s: %(count)s or more") % {
             "count": formats.number_format(self.rule.floor, force_grouping=True),
-            "unit": self.description.unit,
+            "unit": capfirst(str(self.description.unit)),
         }
         if self.rule.factor is None or not self.description.has_usual:
             return words
         usual = gettext(
-            "and from %(factor)s times the account's own usual and that of its role on"
+            "and at least %(factor)s times what is usual for the account and for its role"
         ) % {"factor": formats.number_format(self.rule.factor.normalize())}
         return f"{words}, {usual}"
 
@@ -147,7 +148,8 @@ def number_in_words(rule: str, counted: int | None) -> str:
     if counted is None:
         return "–"
     number = formats.number_format(counted, force_grouping=True)
-    return f"{number} {DESCRIPTIONS[rule].unit}"
+    # The number behind: no word has to agree with it.
+    return f"{capfirst(str(DESCRIPTIONS[rule].unit))}: {number}"
 
 
 def _alerts(user: Any) -> Figure:

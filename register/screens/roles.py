@@ -84,6 +84,9 @@ def show_proposal(
         if proposal.kind == RoleProposal.Kind.API_KEY
         else None,
         "lines": _differences(proposal),
+        "approval": Approval.objects.filter(
+            kind=rights.APPROVAL, object_id=str(proposal.pk)
+        ).first(),
         "opts": model_admin.opts,
     }
     return render(request, "register/role_proposal.html", context)

@@ -65,8 +65,10 @@ def person_model() -> type[models.Model]:
 def name_of(person: models.Model) -> str:
     """Return what a person is called, by the fields the data map takes for names.
 
-    For readers who may see people. Without a name it is the number of the record.
+    For readers who may see people, as far as they see names. Without a name it is the
+    number of the record.
     """
+    person = access.as_seen_now(person)
     fields = graph().of(type(person)).map.personal_fields()
     names = [
         str(getattr(person, name, "")).strip()
@@ -95,5 +97,6 @@ def names_of_people(keys: Iterable[Any], *, user: object) -> dict[Any, str]:
     """
     model = person_model()
     found = model._default_manager.in_bulk([key for key in set(keys) if key])
-    says = name_of if access.may_model(user, Action.VIEW, model) else str
-    return {key: says(row) for key, row in found.items()}
+    if not access.may_model(user, Action.VIEW, model):
+        return {key: str(row) for key, row in found.items()}
+    return {key: name_of(access.as_seen(user, row)) for key, row in found.items()}

@@ -102,13 +102,17 @@ def exceeds(role: Role, scopes: Iterable[str], *, maker: User) -> bool:
     )
 
 
+# Roles made for keys have a code that begins with it.
+INTERFACE_PREFIX = "interface-"
+
+
 def _role_of(scopes: Iterable[str]) -> Role:
     """Return the role that says what scopes open, of everybody, and no more."""
     wanted = sorted(set(scopes))
     letters = (scope[:2] + scope.partition(":")[2][:1] for scope in wanted)
     is_all = len(wanted) == len(ApiKey.Scope)
     role, is_new = Role.objects.get_or_create(
-        code="-".join(["interface", *letters]),
+        code=INTERFACE_PREFIX + "-".join(letters),
         defaults={
             "name": "API: " + ("everything" if is_all else ", ".join(wanted)),
             "default_purpose": "customer_relationship",

@@ -23,6 +23,7 @@ from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
 from register.errors import DomainError
 from register.models import (
     ApiKey,
+    Approval,
     Elevation,
     ElevationRight,
     FieldRule,
@@ -167,6 +168,14 @@ def propose_holder(user: User, role: Role, *, actor: Actor) -> RoleProposal:
     return _propose(
         RoleProposal(kind=RoleProposal.Kind.HOLDER, role=role, user=user), actor=actor
     )
+
+
+def waiting_for(user: User) -> list[RoleProposal]:
+    """Return the roles that somebody is to be given once a second person approves."""
+    waiting = Approval.objects.filter(kind=APPROVAL, state=Approval.State.WAITING)
+    asked = RoleProposal.objects.filter(kind=RoleProposal.Kind.HOLDER, user=user)
+    numbers = set(waiting.values_list("object_id", flat=True))
+    return [each for each in asked.select_related("role") if str(each.pk) in numbers]
 
 
 @transaction.atomic

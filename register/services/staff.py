@@ -9,8 +9,8 @@ from django.db import transaction
 
 from register import audit
 from register.actors import Actor
-from register.models import Role, RoleAssignment, User
-from register.services import rights
+from register.models import Approval, Role, RoleAssignment, RoleProposal, User
+from register.services import accounts, rights
 
 
 @transaction.atomic
@@ -65,3 +65,45 @@ def set_roles(user: User, roles: list[Role], *, actor: Actor) -> bool:
             RoleAssignment.objects.create(user=user, role=role, granted_by=actor.user)
             audit.record("staff.role_granted", actor=actor, obj=user, role=role.code)
     return is_waiting
+
+
+@transaction.atomic
+def follow_groups(
+    user: User, wanted: set[str], *, before: set[str], actor: Actor
+) -> list[str]:
+    """Give the roles that groups of an identity provider stand for, and take others back.
+
+    ``before`` are the codes that groups gave earlier; only those are taken, so that what
+    a colleague gave stays. By groups alone nobody governs or supervises: such a role
+    waits for a second person, once. The last holder of a role that must not be empty
+    keeps it. Returns the codes that groups give now.
+    """
+    held = {a.role.code: a for a in user.assignments.select_related("role")}
+    kept = set()
+    for code in sorted((before - wanted) & held.keys()):
+        if code in accounts.NEVER_EMPTY and accounts.is_last_of_role(user):
+            kept.add(code)
+            continue
+        held[code].delete()
+        audit.record("staff.role_removed", actor=actor, obj=user, role=code)
+    given = (wanted & before) | (wanted - held.keys()) | kept
+    for role in Role.objects.filter(code__in=sorted(wanted - held.keys())):
+        if role.code in accounts.NEVER_EMPTY or rights.governs(role):
+            if not _is_decided_or_waits(user, role):
+                rights.propose_holder(user, role, actor=actor)
+        else:
+            RoleAssignment.objects.create(user=user, role=role)
+            audit.record("staff.role_granted", actor=actor, obj=user, role=role.code)
+    return sorted(given)
+
+
+def _is_decided_or_waits(user: User, role: Role) -> bool:
+    """Whether a second person was asked already: no log-in asks again after a no."""
+    asked = RoleProposal.objects.filter(
+        kind=RoleProposal.Kind.HOLDER, role=role, user=user
+    ).values_list("pk", flat=True)
+    return Approval.objects.filter(
+        kind=rights.APPROVAL,
+        object_id__in=[str(pk) for pk in asked],
+        state__in=(Approval.State.WAITING, Approval.State.REJECTED),
+    ).exists()

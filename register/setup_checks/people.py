@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from register.models import User
+from register.models import Role, StaffIdentity, User
+from register.models.staff import ADMINISTRATOR
 from register.services import controller
 from register.setup_checks import Group, Outcome, missing, ok, register, warning
 
@@ -72,7 +74,43 @@ def officers() -> Outcome:
     return ok(_("Two data protection officers or more can log in."))
 
 
+@register("single_sign_on", _("Single sign-on"), group=Group.PEOPLE, order=40)
+def single_sign_on() -> Outcome:
+    """Groups stand for roles that there are, and somebody gets in without the provider."""
+    sso = settings.SINGLE_SIGN_ON
+    if not sso.is_on:
+        return ok(_("It is not set up; people log in by password or passkey."))
+    known = set(Role.objects.values_list("code", flat=True))
+    unknown = sorted({role for _group, role in sso.group_roles} - known)
+    if unknown:
+        return missing(
+            _("SSO_GROUP_ROLES names roles that are not there: %(roles)s.")
+            % {"roles": ", ".join(unknown)},
+            _("Write the codes of roles as they stand on their pages."),
+        )
+    kept = User.objects.filter(
+        is_active=True, email__in=sso.break_glass, roles__code=ADMINISTRATOR
+    ).distinct()
+    if sso.is_only_way and not any(user.has_usable_password() for user in kept):
+        return missing(
+            _("While the identity provider is away, no administrator gets in."),
+            _(
+                "Name in SSO_BREAK_GLASS the address of an administrator's account that has a password."
+            ),
+            ACCOUNTS,
+        )
+    return ok(_("People log in by %(issuer)s.") % {"issuer": sso.issuer})
+
+
 def _able(role: str) -> int:
-    """Return how many active accounts with a password have the role."""
+    """Return how many active accounts have the role and a way in."""
     accounts = User.objects.filter(is_active=True, roles__code=role).distinct()
-    return sum(account.has_usable_password() for account in accounts)
+    sso = settings.SINGLE_SIGN_ON
+    linked = set(
+        StaffIdentity.objects.filter(issuer=sso.issuer).values_list("user", flat=True)
+        if sso.is_on
+        else ()
+    )
+    return sum(
+        account.has_usable_password() or account.pk in linked for account in accounts
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import connection
@@ -14,6 +16,8 @@ from register import access
 
 # So few rows are counted in a fifth of a millisecond.
 FEW = 1_000
+# Seconds for which a reader is told the same number of a long list.
+KEPT_FOR = 60
 
 
 class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
@@ -37,12 +41,27 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
 def estimated_count(queryset: QuerySet[Any]) -> int:
     """Count exactly up to ``EstimatedPaginator.EXACT_UP_TO``; the planner's word beyond.
 
-    Where the planner expects many more than that, only a few are counted.
+    The number of a long list is kept for a minute: who turns its pages asks it once.
     """
     rows = queryset.order_by()
-    if access.is_limited_now(queryset.model):
-        # The planner knows how many rows others have.
-        return rows.count()
+    is_limited = access.is_limited_now(queryset.model)
+    try:
+        sql, params = rows.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    reach = access.session_of(access.reader_now()) if is_limited else ""
+    asked = hashlib.sha256(f"{reach} {sql} {params}".encode())
+    key = f"count-{asked.hexdigest()}"
+    if (kept := cache.get(key)) is not None:
+        return int(kept)
+    count = _count_of_some(rows) if is_limited else _count(rows)
+    if count > FEW:
+        cache.set(key, count, KEPT_FOR)
+    return count
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    """Count some; where the planner expects many more, take its word for the rest."""
     guess = _planned_rows(rows)
     # A guess can be far too high: before it is believed, there must be some.
     exact = EstimatedPaginator.EXACT_UP_TO
@@ -51,11 +70,14 @@ def estimated_count(queryset: QuerySet[Any]) -> int:
     return counted if counted <= limit else max(counted, guess)
 
 
+def _count_of_some(rows: QuerySet[Any]) -> int:
+    """Count exactly: the planner knows how many rows others have."""
+    few = rows[: FEW + 1].count()
+    return few if few <= FEW else rows.count()
+
+
 def _planned_rows(queryset: QuerySet[Any]) -> int:
-    try:
-        sql, params = queryset.values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        return 0
+    sql, params = queryset.values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])

@@ -77,6 +77,20 @@ class AsSeen(ModelAdmin):
             if field.lstrip("^=@").partition("__")[0] not in unseen
         ]
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Begin in no order that tells what is not seen."""
+        unseen = access.unseen(request.user, self.model)
+        ordering = list(super().get_ordering(request) or self.opts.ordering)
+        if not unseen:
+            return ordering
+        kept = [
+            each
+            for each in ordering
+            if not isinstance(each, str)
+            or each.removeprefix("-").partition("__")[0] not in unseen
+        ]
+        return kept or ["pk"]
+
     def get_sortable_by(self, request: HttpRequest) -> Any:
         """Sort by nothing that is not seen."""
         return [
@@ -111,7 +125,9 @@ class AsSeen(ModelAdmin):
 
     def has_masks(self, request: HttpRequest) -> bool:
         """Whether anything that lists show is hidden or masked for the reader."""
-        return bool(access.unseen(request.user, self.model))
+        user = request.user
+        # Rows of other tables may be read along.
+        return bool(access.granted(user).levels or access.unseen(user, self.model))
 
     def _is_order_seen(self, request: HttpRequest, column: Any) -> bool:
         function = getattr(self, column, None) if isinstance(column, str) else column
@@ -134,13 +150,16 @@ class AsSeen(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what is hidden or masked."""
+        return self.seen_fieldsets(request, super().get_fieldsets(request, obj))
+
+    def seen_fieldsets(self, request: HttpRequest, fieldsets: Any) -> Any:
+        """Leave out of some fieldsets what is hidden or masked."""
         unseen = access.unseen(request.user, self.model)
-        found = super().get_fieldsets(request, obj)
         if not unseen:
-            return found
+            return fieldsets
         return [
             (title, options | {"fields": without(options["fields"], unseen)})
-            for title, options in found
+            for title, options in fieldsets
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -182,6 +182,19 @@ class RegisterAdmin(AsSeen):
                 )
         return response
 
+    def message_user(
+        self,
+        request: HttpRequest,
+        message: Any,
+        level: int | str = messages.INFO,
+        extra_tags: str = "",
+        fail_silently: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+    ) -> None:
+        """Say that something was saved; Django names it by a number that tells nothing."""
+        if level == messages.SUCCESS and self.holds_personal_data:
+            message = _("Saved.")
+        super().message_user(request, message, level, extra_tags, fail_silently)
+
     # Django's three log hooks: ids and names of fields instead of texts.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Record that a row was added."""

@@ -35,6 +35,15 @@
         input.setAttribute("aria-label", input.closest("[data-label]").dataset.label);
       }
     }
+    // A field that completes what is typed calls itself by what was chosen, at first nothing.
+    for (const box of document.querySelectorAll(".select2-container")) {
+      const label = box.previousElementSibling?.labels?.[0];
+      const shown = box.querySelector("[role=textbox]");
+      if (!label || !shown || box.closest(".field-tabular")) continue;
+      label.id ||= `label-of-${shown.id}`;
+      shown.setAttribute("aria-labelledby", label.id);
+      box.querySelector("[role=combobox]")?.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+    }
     // The words of an icon font are the names of its pictures.
     for (const icon of document.querySelectorAll(".material-symbols-outlined:not([x-on\\:click])")) {
       icon.setAttribute("aria-hidden", "true");

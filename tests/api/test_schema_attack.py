@@ -45,7 +45,7 @@ OPERATIONS = [
     ("PUT", "/api/v1/calls/{call_id}/recording"),
 ]
 # For each operation twice; together about half a minute on two cores.
-EXAMPLES = 60
+EXAMPLES = 40
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

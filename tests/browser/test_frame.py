@@ -37,7 +37,7 @@ def test_one_can_log_out_without_a_mouse(agent, open_as):
 @pytest.mark.usefixtures("anna")
 def test_filters_open_without_a_mouse_and_take_the_focus(agent, open_as):
     page = open_as(agent)
-    page.goto("/admin/contacts/contact/")
+    page.goto("/admin/communications/call/")
 
     assert focused(page, "Filters")
     page.keyboard.press(" ")

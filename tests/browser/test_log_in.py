@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from allauth.mfa.models import Authenticator
 
+from settings.single_sign_on import SingleSignOn
 from tests.browser.faults import serious_faults
 from tests.log_in.conftest import ACCOUNT, LOG_IN, PASSWORD, code_of
+from tests.log_in.identity_provider import CLIENT, SECRET, Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -82,9 +84,49 @@ def test_an_officer_sets_up_a_factor_and_a_passkey_and_logs_in_with_it(
     visitor.goto(LOG_IN)
     visitor.get_by_role("button", name="Log in with a passkey").click()
     visitor.wait_for_url("**/admin/")
+    # The same key after the password, in place of a code.
+    visitor.context.clear_cookies()
+    enter(visitor, officer)
+    visitor.wait_for_url("**/account/login/code/")
+    look("second factor")
+    visitor.get_by_role("button", name="Use a passkey").click()
+    visitor.wait_for_url("**/admin/")
 
     assert visitor.errors == []
     assert found == {}
+
+
+@pytest.fixture
+def provider(settings):
+    running = Running()
+    settings.SINGLE_SIGN_ON = SingleSignOn(
+        issuer=running.provider.issuer,
+        client_id=CLIENT,
+        client_secret=SECRET,
+        name="Esimerkki",
+    )
+    settings.OUTBOUND_HOSTS = [running.host]
+    yield running.provider
+    running.stop()
+
+
+def test_an_officer_comes_by_single_sign_on_and_leaves_again(
+    visitor, provider, officer
+):
+    provider.person["email"] = officer.email
+    visitor.goto(f"{LOG_IN}?next=/admin/account/sessions/")
+    visitor.get_by_role("link", name="Log in with Esimerkki").click()
+    # The provider said nothing of a second factor, and there is none yet.
+    visitor.wait_for_url(f"**{ACCOUNT}")
+    assert visitor.get_by_role("heading", name="Set up a second factor").count() == 1
+
+    visitor.get_by_role("button", name="Log out").click()
+    visitor.wait_for_url("**/admin/logout/")
+
+    assert serious_faults(visitor) == {}
+    leave = visitor.get_by_role("link", name="Log out of single sign-on too")
+    assert leave.get_attribute("href").startswith(f"{provider.issuer}/leave?")
+    assert visitor.errors == []
 
 
 def test_log_in_pages_are_for_everybody_in_the_dark_too(visitor):

@@ -116,7 +116,7 @@ def mail_server(_running_mail_server: Any, settings: Any) -> Any:
     """A real mail server, and a register that is set up to use it."""
     server, port = _running_mail_server
     server.mails, server.recipients = [], []
-    server.answer, server.drops_line = "", False
+    server.answer, server.drops_line, server.on_mail = "", False, None
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.MAIL_FROM = "palvelu@vastuu.example"

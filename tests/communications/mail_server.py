@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -18,6 +19,8 @@ class MailServer:
     recipients: list[str] = dataclasses.field(default_factory=list)
     answer: str = ""
     drops_line: bool = False
+    # Called when a mail has come in whole and is not yet confirmed.
+    on_mail: Callable[[], object] | None = None
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -37,6 +40,8 @@ class MailServer:
             return self.answer
         self.recipients += envelope.rcpt_tos
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        if self.on_mail is not None:
+            self.on_mail()
         return "250 OK"
 
 

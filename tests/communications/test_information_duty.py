@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from communications.models import Message
+from communications.models import Call, Message
 from communications.permission import addresses_of, may_write_to
 from communications.services import information_letters, messages
 from consent.models import Prohibition
@@ -22,6 +22,7 @@ from register import actors
 from register.activities import ACTIVITIES
 from register.conformance.registry import Board, Status
 from register.errors import DomainError
+from register.models import Job
 from register.services import jobs, protections
 from tests.conftest import make_contact
 
@@ -42,6 +43,17 @@ PARTS = [
     "complaint",
     "automated",
 ]
+
+
+def called(contact, at, direction):
+    return Call.objects.create(
+        contact=contact, direction=direction, started_at=at, ended_at=at
+    )
+
+
+def due_of(contact):
+    people = information_duty.with_first_contacts(information_duty.open_duties())
+    return information_duty.due(people.get(pk=contact.pk))
 
 
 def obtained(contact, when):
@@ -76,6 +88,35 @@ def test_the_list_of_what_is_overdue_agrees_with_each_due_date(anna, offset):
         obtained(anna, when)
         is_late = information_duty.due_on(when) < today
         assert information_duty.overdue(today).filter(pk=anna.pk).exists() == is_late
+
+
+def test_whoever_we_called_first_was_to_be_told_in_that_call(anna, seller, client_of):
+    day = timezone.now() - timedelta(days=3)
+    called(anna, day, "inbound")
+    assert not information_duty.overdue().exists()
+    called(anna, day, "outbound")
+
+    assert list(information_duty.overdue()) == [anna]
+    due = due_of(anna)
+    assert (due.day, due.is_late, due.contacted) == (
+        timezone.localdate(day),
+        True,
+        True,
+    )
+    client = client_of(seller)
+    page = client.get(reverse("admin:contacts_contact_page", args=[anna.pk]))
+    assert "Was called without being told" in page.content.decode()
+    listed = client.get(reverse("admin:contacts_informationgiven_due"))
+    assert "Called without being told" in listed.content.decode()
+    information.fulfil(anna, how=How.PHONE, actor=actors.of_user(seller))
+    assert not information_duty.overdue().exists()
+
+
+def test_a_call_after_the_month_does_not_move_the_due_day(anna):
+    obtained(anna, LONG_AGO)
+    called(anna, timezone.now(), "outbound")
+    due = due_of(anna)
+    assert (due.day, due.is_late, due.contacted) == (date(2025, 2, 28), True, False)
 
 
 def test_who_gave_the_data_is_not_told_again(db):
@@ -229,6 +270,20 @@ def test_rights_decide_who_sees_tells_and_sends(
     assert not Message.objects.exists()
     missing = reverse("admin:contacts_informationgiven_tell", args=[uuid.uuid4()])
     assert client_of(seller).get(missing).status_code == 404
+
+
+def test_a_whole_list_is_written_to_only_when_that_is_ticked(
+    anna, marketer, client_of, mail_server
+):
+    client = client_of(marketer)
+    due = reverse("admin:contacts_informationgiven_due")
+
+    refused = client.post(due, follow=True)
+
+    assert "Tick that the letter" in refused.content.decode()
+    assert not Job.objects.exists()
+    client.post(due, {"sure": "1"})
+    assert Job.objects.count() == 1
 
 
 def test_the_board_says_that_an_overdue_duty_breaks_the_promise(anna):

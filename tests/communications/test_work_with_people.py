@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from communications.dashboard import badge_of_reminders
 from communications.models import FollowUp, Note
 from communications.services import follow_ups, notes, reminders
 from register import actors
@@ -215,3 +217,25 @@ def test_a_follow_up_is_not_put_off_for_a_century(call_anna, seller, client_of):
     due_at = call_anna.due_at
     call_anna.refresh_from_db()
     assert call_anna.due_at == due_at
+
+
+def test_the_badge_of_the_menu_is_counted_anew_after_ones_own_change(
+    anna, seller, django_capture_on_commit_callbacks, django_assert_num_queries
+):
+    request = RequestFactory().get("/admin/")
+    request.user = seller
+    waiting = FollowUp.objects.create(
+        contact=anna,
+        responsible=seller,
+        what="Call",
+        due_at=timezone.now(),
+        reminded_at=timezone.now(),
+    )
+    assert badge_of_reminders(request) == "1"
+    with django_assert_num_queries(0):
+        assert badge_of_reminders(request) == "1"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        follow_ups.finish(waiting, actor=actors.of_user(seller))
+
+    assert badge_of_reminders(request) == ""

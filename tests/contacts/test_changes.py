@@ -10,8 +10,16 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    Duty,
+    PostalAddress,
+)
 from contacts.services import earlier_values, people
+from contacts.services.merging import orders
 from register import actors
 from register.audit import seal, verify
 from register.database.visibility import as_the_web
@@ -20,7 +28,7 @@ from register.history import changes
 from register.history.acting import acting
 from register.history.versions import history_of
 from register.models import AuditEntry, FieldRule, Role, RoleRight
-from register.services import protections
+from register.services import jobs, protections
 from tests.conftest import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +124,38 @@ def test_added_parts_are_shown_with_who_added_them(agent, officer, client_of):
     lines = [each["line"] for part in added["parts"] for each in part["lines"]]
     assert "nea@a.example" in [line.now for line in lines]
     assert "nea@b.example" not in [line.now for line in lines]
+
+
+def test_a_merge_stands_among_the_changes_and_says_who_added_the_other(
+    anna, company, agent, officer, client_of
+):
+    actor = actors.of_user(agent)
+    other, _ = people.find_or_create(
+        first_name="Ansku", emails=["ansku@a.example"], source="staff", actor=actor
+    )
+    Affiliation.objects.create(
+        contact=other, company=company, duties=["invoicing"], source="staff"
+    )
+    merge, job = orders.order(kept=anna, gone=other, actor=actor)
+    jobs.run(job.pk)
+
+    response = client_of(officer).get(url(anna))
+
+    page = text_of(response)
+    shown = reverse("admin:contacts_contactmerge_show", args=[merge.pk])
+    assert f'href="{shown}"' in page
+    assert "Other record" in page
+    added = next(
+        group
+        for group in response.context["groups"]
+        if any(
+            part["step"].is_added and part["table"] == "contactpoint"
+            for part in group["parts"]
+        )
+    )
+    assert added["who"] == "Agent Staff"
+    assert str(Duty.objects.get(code="invoicing")) in page
+    assert "invoicing" not in page
 
 
 def test_names_of_colleagues_need_the_right_to_the_audit_trail(

@@ -296,3 +296,15 @@ def test_old_extracts_are_asked_about_again_and_a_busy_register_is_left_alone(
 
     extract.refresh_from_db()
     assert extract.fetched_at > long_ago
+
+
+def test_no_proxy_of_the_environment_hears_the_question(
+    register, company, actor, monkeypatch
+):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+
+    company_register.fetch(company, actor=actor)
+
+    assert len(register.asked) == 1

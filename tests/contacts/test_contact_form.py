@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from contacts.models import Affiliation, Contact, ContactPoint
 from contacts.selectors import search
+from contacts.services.search_words import refresh
 from register.models import AuditEntry, RoleRight
 
 ADD = reverse("admin:contacts_contact_add")
@@ -109,6 +110,37 @@ def test_a_new_contact_is_stored_in_normal_form(agent, company, client_of):
         assert set(search(text)) == {contact}
     entry = AuditEntry.objects.get(action="record.added")
     assert (entry.subject_id, entry.actor_id) == (contact.pk, str(agent.pk))
+
+
+def test_what_was_saved_is_told_without_the_number_of_the_record(agent, client_of):
+    answer = client_of(agent).post(
+        ADD, form_data(first_name="Åsa", last_name="Öhman"), follow=True
+    )
+
+    page = answer.content.decode()
+    assert "Saved." in page
+    assert f"Contact {str(Contact.objects.get().pk)[:8]}" not in page
+
+
+def test_the_question_about_duplicates_stands_beside_its_box(anna, agent, client_of):
+    refresh([anna.pk])
+    email = anna.points.get(kind="email").value
+    data = form_data(
+        {"points": [{"kind": "email", "value": email}]},
+        first_name="Anna",
+        last_name="Virtanen",
+    )
+
+    asked = client_of(agent).post(ADD, data)
+
+    (sentence,) = asked.context["adminform"].form.non_field_errors()
+    assert "tick the box" in sentence
+    page = asked.content.decode()
+    assert page.index("is_new_all_the_same") < page.index("tick the box")
+    assert "Please correct" not in page  # it is a question, and the only one
+    assert Contact.objects.count() == 1
+    client_of(agent).post(ADD, data | {"is_new_all_the_same": "1"})
+    assert Contact.objects.count() == 2
 
 
 def test_rows_that_were_offered_and_left_empty_are_no_addresses(agent, client_of):
@@ -387,6 +419,9 @@ def test_the_form_shows_names_of_companies_and_says_who_looked(anna, agent, clie
     text = client_of(agent).get(change_of(anna)).content.decode()
 
     assert "Esimerkki Oy" in text
+    heading = text.split("<h1")[1].split("</h1>")[0]
+    assert "This person" in heading
+    assert str(anna.pk)[:8] not in heading.replace(str(anna.pk), "")
     entry = AuditEntry.objects.get(action="record.viewed")
     assert (entry.subject_id, entry.actor_id) == (anna.pk, str(agent.pk))
 

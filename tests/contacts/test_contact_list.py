@@ -161,10 +161,11 @@ def test_what_was_found_is_sorted_by_a_column(anna, bruno, agent, client_of):
         asked = {"q": "esimerkki", **query}
         return [row.pk for row in client.get(LIST, asked).context["cl"].result_list]
 
-    assert found(o="0") == [bruno.pk, anna.pk]
-    assert found(o="-0") == [anna.pk, bruno.pk]
-    assert found(o="0", source__exact="import") == [anna.pk]
-    assert found(o="0", q="zzz") == []
+    # The first column is that of the boxes.
+    assert found(o="1") == [bruno.pk, anna.pk]
+    assert found(o="-1") == [anna.pk, bruno.pk]
+    assert found(o="1", source__exact="import") == [anna.pk]
+    assert found(o="1", q="zzz") == []
 
 
 def test_searching_and_sorting_take_few_queries(
@@ -176,7 +177,7 @@ def test_searching_and_sorting_take_few_queries(
 
     # With taking the role and giving it back.
     with django_assert_max_num_queries(16):
-        rows = client.get(LIST, {"q": "testi", "o": "0"}).context["cl"].result_list
+        rows = client.get(LIST, {"q": "testi", "o": "1"}).context["cl"].result_list
 
     assert len(rows) == 50
 
@@ -219,7 +220,7 @@ def test_more_people_of_a_company_than_a_page_holds_are_listed_once_each(
     company, agent, client_of
 ):
     make_many(60, company)
-    query = {"affiliations__company__id__exact": str(company.pk), "o": "-0"}
+    query = {"affiliations__company__id__exact": str(company.pk), "o": "-1"}
 
     seen = []
     for page in (1, 2):

@@ -13,7 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
+from consent.models import Prohibition
 from contacts.models import (
+    Affiliation,
+    Company,
     Contact,
     Export,
     ExportDownload,
@@ -22,7 +25,7 @@ from contacts.models import (
     PostalAddress,
 )
 from contacts.services import search_words
-from contacts.services.exports import making, ordering
+from contacts.services.exports import endings, making, ordering
 from register import actors
 from register.errors import DomainError
 from register.models import (
@@ -457,3 +460,186 @@ def test_a_masked_field_leaves_masked_and_a_hidden_one_not_at_all(anna, marketer
     assert "anna.virtanen@esimerkki.example" not in text
     assert "+358401234567" not in text
     assert "•" in text
+
+
+# --- companies ------------------------------------------------------------------------
+
+
+COMPANY_COLUMNS = ["company_name", "company_business_id", "company_status"]
+
+
+@pytest.fixture
+def customers(company, anna):
+    """A company with an employee, and a sole trader."""
+    trader = Company.objects.create(
+        name="Tmi Anna", kind="sole_trader", status="customer", source="staff"
+    )
+    Affiliation.objects.create(contact=anna, company=trader, source="staff")
+    colleague = make_contact(first_name="Cecilia", company=company)
+    return company, trader, anna, colleague
+
+
+def test_companies_are_exported_and_who_of_them_are_people_is_known(
+    customers, marketer, officer
+):
+    company, _trader, anna, _colleague = customers
+    Prohibition.objects.create(
+        subject_id=anna.pk, channel="email", purpose="marketing", address_hash="x"
+    )
+
+    export = made(
+        ordered(Company.objects.order_by("name"), marketer, columns=COMPANY_COLUMNS)
+    )
+
+    heading, *rows = rows_of(export)
+    assert heading == [
+        *("Name of the company", "Business id", "Status of the company"),
+        "Must not be sent marketing",
+    ]
+    found = {row[0]: row[1:] for row in rows}
+    assert found.keys() == {company.name, "Tmi Anna"}
+    assert found["Tmi Anna"][1:] == ["customer", "e-mail"]
+    assert found[company.name][2] == ""
+    assert (export.content, export.row_count, export.person_count) == (
+        "companies",
+        2,
+        1,
+    )
+    assert set(export.people.values_list("contact", flat=True)) == {anna.pk}
+
+
+def test_the_file_with_a_sole_trader_who_is_gone_is_not_handed_out(customers, marketer):
+    _company, _trader, anna, _colleague = customers
+    export = made(ordered(Company.objects.all(), marketer, columns=COMPANY_COLUMNS))
+    Contact.objects.filter(pk=anna.pk).delete()
+
+    with pytest.raises(DomainError, match="erased"):
+        ordering.take(export.pk, actor=actors.of_user(marketer))
+
+    assert endings.follow() >= 1
+    assert not ExportFile.objects.exists()
+    export.refresh_from_db()
+    assert export.file_removed_at is not None
+    assert AuditEntry.objects.filter(action="export.file_removed").count() == 1
+    assert endings.follow() == 0
+
+
+def test_companies_are_exported_from_their_list_and_ids_alone_if_chosen(
+    customers, marketer, client_of
+):
+    company, trader, *_people = customers
+    client = client_of(marketer)
+    listed = client.get(reverse("admin:contacts_company_changelist"))
+    address = reverse("admin:contacts_company_export")
+    assert address in listed.content.decode()
+    page = client.get(f"{address}?kind__exact=sole_trader").content.decode()
+    assert "About 1 company" in page
+    assert "Kind of company: sole trader" in page or "Kind: sole trader" in page
+
+    answer = client.post(
+        address,
+        {
+            "purpose": "customer_relationship",
+            "reason": "Invoices",
+            "columns": COMPANY_COLUMNS,
+            "file_format": "csv",
+            "chosen": [str(company.pk)],
+        },
+    )
+
+    assert answer.status_code == 302, answer.context["form"].errors
+    export = made(Export.objects.get())
+    assert [row[0] for row in rows_of(export)[1:]] == [company.name]
+    assert export.was_chosen
+    assert trader.pk not in export.companies.values_list("company", flat=True)
+    manifest = client.get(answer["Location"]).content.decode()
+    assert "People among them" in manifest
+
+
+@pytest.mark.parametrize("name", ["agent", "seller"])
+def test_without_the_right_no_company_is_exported(customers, request, client_of, name):
+    user = request.getfixturevalue(name)
+
+    assert (
+        client_of(user).get(reverse("admin:contacts_company_export")).status_code == 403
+    )
+    with pytest.raises(PermissionDenied):
+        ordered(Company.objects.all(), user, columns=COMPANY_COLUMNS)
+    assert not Export.objects.exists()
+
+
+def test_ids_that_are_not_reached_are_left_out(anna, bruno, marketer):
+    export = ordered(
+        Contact.objects.filter(pk=anna.pk), marketer, ids=[anna.pk, bruno.pk]
+    )
+
+    assert export.chosen_count == 1
+    assert export.was_chosen
+
+
+# --- the end of a file ----------------------------------------------------------------
+
+
+def test_whose_file_ends_soon_is_reminded_once_and_sees_it(
+    anna, marketer, officer, client_of, settings, mailoutbox
+):
+    export = made(ordered(Contact.objects.all(), marketer))
+    settings.MAIL_IS_SET_UP, settings.MAIL_FROM = True, "office@seloste.test"
+    assert endings.follow() == 0
+    ExportFile.objects.update(created_at=timezone.now() - timedelta(days=6))
+
+    assert endings.follow() == 1
+    assert endings.follow() == 0
+
+    (mail,) = mailoutbox
+    assert mail.to == [marketer.email]
+    assert "Summer letter" not in mail.body
+    export.refresh_from_db()
+    assert export.reminded_at is not None
+    for user in (marketer, officer):
+        page = client_of(user).get(reverse("admin:index")).content.decode()
+        assert "Export files that end soon" in page
+
+
+def test_when_the_file_was_gone_stays_known(anna, marketer, officer, client_of):
+    export = made(ordered(Contact.objects.all(), marketer))
+    ordering.take(export.pk, actor=actors.of_user(marketer))
+    ExportFile.objects.all().delete()
+
+    endings.follow()
+
+    export.refresh_from_db()
+    assert export.file_removed_at is not None
+    page = reverse("admin:contacts_export_change", args=[export.pk])
+    assert "File deleted here" in client_of(officer).get(page).content.decode()
+    assert list(endings.unconfirmed()) == [export]
+    assert "copies not confirmed" in client_of(officer).get(LISTED).content.decode()
+
+
+# --- who looked -----------------------------------------------------------------------
+
+
+def test_a_download_stands_among_the_looks_at_each_person_by_one_entry(
+    anna, bruno, marketer, officer, client_of
+):
+    other = make_contact(first_name="Cecilia")
+    export = made(ordered(Contact.objects.filter(pk__in=[anna.pk, bruno.pk]), marketer))
+    page = reverse("admin:contacts_contact_looks", args=[anna.pk])
+    assert "Summer letter" not in client_of(officer).get(page).content.decode()
+    before = AuditEntry.objects.count()
+
+    ordering.take(export.pk, actor=actors.of_user(marketer))
+
+    assert AuditEntry.objects.count() == before + 1
+    manifest = reverse("admin:contacts_export_change", args=[export.pk])
+    for person, is_in in ((anna, True), (bruno, True), (other, False)):
+        page = reverse("admin:contacts_contact_looks", args=[person.pk])
+        for query in ("", "?kind=exported"):
+            shown = client_of(officer).get(page + query).content.decode()
+            assert (
+                "taken out of the register" in shown.partition("<table")[2]
+            ) is is_in
+            assert (manifest in shown) is is_in
+            assert ("Summer letter" in shown) is is_in
+    shown = client_of(officer).get(f"{page}?kind=opened").content.decode()
+    assert manifest not in shown

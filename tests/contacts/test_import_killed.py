@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -23,81 +22,83 @@ from contacts.models import (
     ContactWord,
     ImportRow,
 )
-from contacts.services.imports import batches, runs, undo
+from contacts.services import search_words
+from contacts.services.imports import batches, runs, undo, undo_changes, writing
 from register import actors
 from register.models import AuditEntry, Job
 from register.services import jobs
 from tests.contacts import import_files
 from tests.contacts.import_files import hubspot, person
+from tests.own_process import own_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE, CHUNK = 300, 20
 WAIT = 60
-# Small chunks, so that there is a middle.
-WORKER = f"""
-import os, signal, sys
-import django
-from django.conf import settings
-settings.DATABASES["default"]["NAME"], settings.MEDIA_ROOT = sys.argv[1:3]
-django.setup()
-from contacts.services import search_words
-from contacts.services.imports import runs, writing
-from register.services import jobs
-runs.CHUNK = {CHUNK}
 
-def die_in(owner, name, *, when):
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_in(owner: Any, name: str, *, when: str) -> None:
     real, calls = getattr(owner, name), []
-    def dying(*args, **kwargs):
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
         if len(calls) == 4 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
         result = real(*args, **kwargs)
         if len(calls) == 4 and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
         return result
+
     setattr(owner, name, dying)
 
-def die_in_the_middle_of_a_copy():
-    real, calls = writing._copy, []
-    def rows_that_kill(rows):
+
+def _die_in_the_middle_of_a_copy() -> None:
+    module: Any = writing
+    real, calls = module.copy_rows, []
+
+    def rows_that_kill(rows: Any) -> Iterator[Any]:
         yield from rows[: len(rows) // 2]
-        os.kill(os.getpid(), signal.SIGKILL)
-    def copy(model, columns, rows):
+        _die()
+
+    def copy(model: Any, columns: Any, rows: Any) -> None:
         calls.append(model)
         real(model, columns, rows_that_kill(rows) if len(calls) == 17 else rows)
-    writing._copy = copy
 
-match sys.argv[4]:
-    case "copying":
-        die_in_the_middle_of_a_copy()
-    case "search words":
-        die_in(search_words, "_write", when="after")
-    case "before commit":
-        die_in(runs, "_mark", when="after")
-    case "after commit":
-        die_in(jobs.Progress, "advance", when="before")
-    case "after the end":
-        real = runs._end
-        runs._end = lambda *args: (real(*args), os.kill(os.getpid(), signal.SIGKILL))
-jobs.run(sys.argv[3])
-"""
+    module.copy_rows = copy
 
 
-def start_worker(job: Job, *, dies: str = "") -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-c", WORKER),
-            *(
-                connection.settings_dict["NAME"],
-                str(settings.MEDIA_ROOT),
-                str(job.pk),
-                dies,
-            ),
-        ],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings.test"},
-        cwd=settings.BASE_DIR,
-    )
+def _die_at_the_end() -> None:
+    module: Any = runs
+    real = module._end
+
+    def end(*args: Any) -> None:
+        real(*args)
+        _die()
+
+    module._end = end
+
+
+def _work_and_die(job: Job, moment: str) -> None:
+    """Run the job in small chunks, so that there is a middle, and die at ``moment``."""
+    runs.CHUNK = undo.CHUNK = CHUNK
+    match moment:
+        case "copying":
+            _die_in_the_middle_of_a_copy()
+        case "search words":
+            _die_in(search_words, "_write", when="after")
+        case "before commit":
+            _die_in(runs, "_mark", when="after")
+        case "taking back":
+            _die_in(undo_changes, "take_back", when="after")
+        case "after commit":
+            _die_in(jobs.Progress, "advance", when="before")
+        case "after the end":
+            _die_at_the_end()
+    jobs.run(job.pk)
 
 
 def wait_for_its_connections() -> None:
@@ -115,8 +116,8 @@ def wait_for_its_connections() -> None:
 
 
 def kill_itself(job: Job, *, dies: str) -> None:
-    process = start_worker(job, dies=dies)
-    assert process.wait(WAIT) == -signal.SIGKILL
+    with own_process(lambda: _work_and_die(job, dies)) as process:
+        assert process.wait(WAIT) == -signal.SIGKILL, process.said()
     wait_for_its_connections()
 
 
@@ -126,8 +127,9 @@ def assert_nobody_is_lost_or_doubled(rows: int) -> None:
     assert Affiliation.objects.count() == rows
     assert Company.objects.count() == min(rows, 3)
     assert AuditEntry.objects.filter(action="contact.imported").count() == rows
-    # Names, address, domain and its parts, the number twice, and the kind of company.
-    assert ContactWord.objects.count() == 9 * rows
+    # Names, address, domain and its parts, the number twice, and the kind of company;
+    # who refuses is marked.
+    assert ContactWord.objects.count() == 9 * rows + rows // 10
     assert Prohibition.objects.count() == rows // 10
 
 
@@ -220,3 +222,45 @@ def test_killing_the_worker_that_updates_loses_nothing_and_all_can_be_undone(mar
     assert new_names() == {"Maija"}
     assert parts() == before
     assert ContactWord.objects.count() == words
+
+
+def test_killing_the_worker_that_undoes_loses_and_doubles_nothing(marketer):
+    known, new = 2 * CHUNK, 5 * CHUNK
+    import_files.imported(
+        hubspot(*(person(number) for number in range(known))), user=marketer
+    )
+    before, words = parts(), ContactWord.objects.count()
+    changed = {"First Name": "Maikki", "Mobile Phone Number": "050 1112222"}
+    batch, _counts = import_files.imported(
+        hubspot(
+            *({**person(number), **changed} for number in range(known)),
+            *(person(number) for number in range(known, known + new)),
+        ),
+        user=marketer,
+        replaced_all=["first_name"],
+    )
+    undo.order(batch, actor=actors.of_user(marketer))
+    job = batches.job_of(batch)
+
+    for moment, left in (("after commit", new - 4 * CHUNK), ("taking back", 0)):
+        kill_itself(job, dies=moment)
+        # What a chunk takes back it takes back whole.
+        assert Contact.objects.count() == known + left
+        assert new_names() == ({"Maikki", "Maija"} if left else {"Maikki"})
+        batch.refresh_from_db()
+        assert batch.state == batches.State.UNDOING
+    Job.objects.filter(pk=job.pk).update(
+        heartbeat_at=timezone.now() - jobs.STALE - timedelta(seconds=1)
+    )
+    counts = jobs.run(job.pk).result["counts"]
+
+    assert counts["left"] == counts["kept"] == 0
+    batch.refresh_from_db()
+    assert batch.state == batches.State.UNDONE
+    assert runs.counts_of(batch)
+    assert new_names() == {"Maija"}
+    assert parts() == before
+    assert ContactWord.objects.count() == words
+    entries = AuditEntry.objects.filter(action="contact.import_undone")
+    assert entries.count() == known + new
+    assert AuditEntry.objects.filter(action="import.undone").count() == 1

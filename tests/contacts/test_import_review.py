@@ -11,7 +11,8 @@ from consent.models import Prohibition
 from consent.services import prohibitions
 from contacts.models import Contact, PostalAddress
 from contacts.services import people
-from contacts.services.imports import review
+from contacts.services.imports import blockers, review
+from contacts.services.imports.blockers import Blocker
 from register import actors
 from register.errors import DomainError
 from register.services import protections
@@ -183,3 +184,33 @@ def test_the_page_offers_to_undo_and_says_what_was_undone(marketer, client_of):
     assert "The import was undone" in page
     assert "Undo this import" not in page
     assert "was changed since" in body(client.get(address(batch) + "?kind=kept"))
+
+
+def test_a_dry_run_says_plainly_whom_of_the_erased_it_cannot_know(
+    tried, marketer, client, monkeypatch
+):
+    client.force_login(marketer)
+    page = reverse("admin:contacts_importbatch_change", args=[tried.pk])
+    sentence = "recognises only those who had refused"
+
+    assert sentence in client.get(page).content.decode()
+    # Who knows them all says so, and the warning goes.
+    everybody = Blocker(
+        "all", "erased", lambda _found: [], keeps_out=True, knows_erased=True
+    )
+    monkeypatch.setitem(blockers.BLOCKERS, "all", everybody)
+
+    assert sentence not in client.get(page).content.decode()
+
+
+def test_a_row_that_adds_to_an_earlier_one_says_so(marketer, client):
+    rows = [person(1), person(1, phone="050 7654321")]
+    batch = import_files.upload(hubspot(*rows), user=marketer)
+    import_files.try_out(batch, user=marketer)
+    client.force_login(marketer)
+
+    page = client.get(address(batch) + "?kind=updated").content.decode()
+
+    assert "It adds to the person of an earlier row" in page
+    page = client.get(address(batch) + "?kind=new").content.decode()
+    assert "It adds to the person of an earlier row" not in page

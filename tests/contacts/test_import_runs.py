@@ -221,3 +221,14 @@ def test_a_title_with_a_personal_identity_code_is_refused(marketer):
 
     assert refused.value.code == "personal_identity_code"
     assert not ImportBatch.objects.exists()
+
+
+def test_the_rows_of_a_chunk_are_read_by_one_query(marketer, django_assert_num_queries):
+    rows = [person(number) for number in range(5)]
+    batch = import_files.upload(hubspot(*rows), user=marketer)
+    import_files.try_out(batch, user=marketer)
+
+    with django_assert_num_queries(2):  # the second finds no more
+        (chunk,) = runs._chunks(batch)
+
+    assert len(chunk) == 5

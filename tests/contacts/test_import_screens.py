@@ -9,6 +9,7 @@ import re
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 
 from contacts.models import Contact, ImportBatch
@@ -210,6 +211,21 @@ def test_the_bad_rows_come_with_their_reasons_and_run_nowhere(
     assert second[4] == "'+358 40 1"
     entry = AuditEntry.objects.get(action="import.bad_rows_downloaded")
     assert entry.details == {"count": 2}
+
+
+@pytest.mark.parametrize(("name", "rows"), [("bad_rows", 2), ("difference", 3)])
+def test_what_is_downloaded_row_by_row_is_whole_on_the_web(
+    tried, marketer, client_of, name, rows
+):
+    client = client_of(marketer)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {settings.APPLICATION_ROLE}")
+        response = client.get(address(tried, name))
+        # Made while it is sent, when the request itself is over.
+        content = b"".join(response.streaming_content).decode("utf-8-sig")
+        cursor.execute("RESET ROLE")
+
+    assert len(list(csv.reader(io.StringIO(content)))) == 1 + rows
 
 
 def test_corrected_bad_rows_can_be_sent_as_they_were_downloaded(

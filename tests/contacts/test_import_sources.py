@@ -10,9 +10,9 @@ from contacts.models import ImportBatch, ImportSource
 from contacts.services.imports import batches, sources
 from register import actors
 from register.errors import DomainError
-from register.models import AuditEntry
+from register.models import AuditEntry, RoleRight
 from tests.contacts import import_files
-from tests.contacts.import_files import hubspot, person
+from tests.contacts.import_files import hubspot, person, upload
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "admin:contacts_importbatch_upload"
@@ -181,6 +181,75 @@ def test_who_imports_edits_and_deletes_sources(saved, marketer, client):
     assert not ImportSource.objects.exists()
     assert AuditEntry.objects.filter(action="import.source_deleted").count() == 1
     assert ImportBatch.objects.count() == 1
+
+
+def form_of(source, **changes):
+    data = {
+        "name": source.name,
+        "mode": source.mode,
+        "recognised_by": source.recognised_by,
+        "source_kind": source.source_kind,
+        "activity": source.activity,
+        "default_relationship": source.default_relationship,
+        **{f"columns_{i}": code for i, code in enumerate(source.targets)},
+    }
+    return {**data, **changes}
+
+
+def test_the_columns_of_a_source_and_what_they_replace_are_edited(
+    saved, marketer, client
+):
+    client.force_login(marketer)
+    change = reverse("admin:contacts_importsource_change", args=[saved.pk])
+    page = client.get(change).content.decode()
+    assert all(name in page for name in ("Job Title", "Email"))
+    title, first = saved.targets.index("job_title"), saved.targets.index("first_name")
+    others = list(saved.targets)
+
+    response = client.post(
+        change,
+        form_of(
+            saved,
+            **{f"columns_{title}": "department", f"columns_{title}_policy": "replaced"},
+            **{f"columns_{first}_policy": "replaced_all"},
+        ),
+    )
+
+    assert response.status_code == 302
+    saved.refresh_from_db()
+    others[title] = "department"
+    assert saved.targets == others
+    assert (saved.replaced, saved.replaced_all) == (["department"], ["first_name"])
+    batch = upload(hubspot(person(2)), user=marketer)
+    assert sources.use(batch, saved, actor=actors.of_user(marketer)) == others
+    batch.refresh_from_db()
+    assert batch.replaced == ["department"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"columns_1": "email"}, ""),
+        ({"columns_1": "last_name"}, "Only one column"),
+        ({"columns_1": "record number"}, "do not fit the file"),
+        ({"recognised_by": "external"}, "recognised by"),
+        ({"columns_1": "team"}, "You may not bring in"),
+    ],
+)
+def test_columns_that_make_no_sense_are_not_saved(
+    saved, marketer, client, changes, said
+):
+    RoleRight.objects.filter(category="identity").update(scope="own")
+    client.force_login(marketer)
+    before = ImportSource.objects.values().get()
+
+    change = reverse("admin:contacts_importsource_change", args=[saved.pk])
+    response = client.post(change, form_of(saved, **changes))
+
+    assert response.status_code == (200 if said else 302)
+    if said:
+        assert said in response.content.decode()
+        assert ImportSource.objects.values().get() == before
 
 
 def test_who_may_not_import_reaches_no_source(saved, agent, client):

@@ -60,7 +60,7 @@ def test_a_list_is_kept_with_filters_order_and_columns(anna, bruno, seller, clie
     client.post(COLUMNS, {"column": ["language", "email"], "query": ""})
 
     page = sent(
-        client, "relationship__exact=customer&o=-0", do="save", name="Customers"
+        client, "relationship__exact=customer&o=-1", do="save", name="Customers"
     )
 
     view = SavedView.objects.get()

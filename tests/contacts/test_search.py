@@ -18,6 +18,7 @@ from contacts.tasks import sweep_turned_roles
 from register import identifiers
 from tests.conftest import make_contact
 
+LACKING = {search_words.NO_EMAIL, search_words.NO_PHONE, search_words.NO_ROLE}
 ODD_QUERIES = [
     "",
     "   ",
@@ -228,10 +229,10 @@ def test_refreshing_takes_a_number_of_queries_that_does_not_grow(
     few = [make_contact(first_name=f"A{n}", company=company).pk for n in range(2)]
     many = [make_contact(first_name=f"B{n}", company=company).pk for n in range(20)]
 
-    # A savepoint and its release, five reads, one write.
-    with django_assert_num_queries(8):
+    # A savepoint and its release, seven reads, one write.
+    with django_assert_num_queries(10):
         search_words.refresh(few)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         search_words.refresh(many)
 
 
@@ -244,7 +245,7 @@ def test_mobile_numbers_get_the_words_of_any_number(db, number):
 
     search_words.refresh([contact.pk])
 
-    words = set(contact.words.values_list("word", flat=True))
+    words = set(contact.words.values_list("word", flat=True)) - LACKING
     assert words == set(identifiers.search_words(number))
 
 
@@ -257,7 +258,7 @@ def test_addresses_get_the_words_of_any_address(db, address):
 
     search_words.refresh([contact.pk])
 
-    words = set(contact.words.values_list("word", flat=True))
+    words = set(contact.words.values_list("word", flat=True)) - LACKING
     assert words == set(identifiers.search_words(address))
 
 
@@ -353,7 +354,7 @@ def test_of_common_words_the_one_expected_less_often_comes_first(
     words = finding.Words(ContactWord, "contact")
 
     for prefixes in (["matti", "virtanen"], ["virtanen", "matti"]):
-        ordered, counts = finding._by_rarity(words, prefixes)
+        ordered, counts, _ = finding._by_rarity(words, prefixes)
 
         assert ordered == ["virtanen", "matti"]
         assert counts == [3, 3]

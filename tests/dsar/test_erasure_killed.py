@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 
@@ -27,11 +23,11 @@ from tests.dsar.erasure_factory import (
     make_chat,
     make_recording,
 )
+from tests.own_process import own_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GATE = 471_100
-RUNNER = Path(__file__).with_name("run_job.py")
 # Where the process is killed: the statement it waits in. The first five are within
 # the transaction, the others after it.
 WITHIN = [
@@ -101,28 +97,12 @@ def gate(
 
 
 @contextlib.contextmanager
-def running(job: Job) -> Iterator[subprocess.Popen[bytes]]:
+def running(job: Job) -> Iterator[None]:
     """Run the job in a process of its own, until it waits at the gate; then kill it."""
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            RUNNER,
-            connection.settings_dict["NAME"],
-            str(settings.MEDIA_ROOT),
-            settings.CACHES["default"]["KEY_PREFIX"],
-            str(job.pk),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    with process:
-        try:
-            wait_until(lambda: waits_at_gate() or process.poll() is not None)
-            assert process.stdout is not None
-            assert process.poll() is None, process.stdout.read().decode()
-            yield process
-        finally:
-            process.kill()
+    with own_process(lambda: jobs.run(job.pk)) as process:
+        wait_until(lambda: waits_at_gate() or process.poll() is not None)
+        assert process.poll() is None, process.said()
+        yield
 
 
 def wait_until(condition, seconds: float = 30.0) -> None:

@@ -16,10 +16,10 @@ from register.conformance.accounts import (
 )
 from register.conformance.registry import Board, Status
 from register.errors import Conflict
-from register.models import ApiKey, RightsReview, User
+from register.models import ApiKey, RightsReview, Role, StaffIdentity, User
 from register.services import accounts, api_keys
 from tests.conftest import make_user
-from tests.log_in.conftest import LOG_IN
+from tests.log_in.conftest import ACCOUNT, LOG_IN
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +191,64 @@ def test_the_board_tells_of_reviews_and_factors_that_are_missing(
     for check in (rights_are_reviewed, second_factors_are_set_up):
         assert check(board).status == Status.KEPT
     assert "Rights to be reviewed" not in browser.get("/admin/").content.decode()
+
+
+def test_a_role_that_waits_is_seen_on_the_account(administrator, agent, client_of):
+    browser = client_of(administrator)
+    role = Role.objects.get(code="dpo")
+    held = [each.pk for each in agent.roles.all()]
+    form = {name: getattr(agent, name) for name in ("email", "first_name", "last_name")}
+    browser.post(
+        f"/admin/register/user/{agent.pk}/change/",
+        {**form, "language": "en", "roles_held": [*held, role.pk]},
+    )
+
+    text = browser.get(page(agent)).content.decode()
+
+    assert "The role Data protection officer waits for a second person" in text
+    assert not agent.roles.filter(code="dpo").exists()
+
+
+def test_roles_of_keys_are_offered_to_nobody_who_has_none(administrator, client_of):
+    made = Role.objects.create(code="interface-cor", name="API: contacts:read")
+
+    page_of_new = client_of(administrator).get("/admin/register/user/add/")
+
+    offered = page_of_new.context["adminform"].form.fields["roles_held"].queryset
+    assert Role.objects.get(code="sales") in offered
+    assert made not in offered
+
+
+def test_who_may_only_look_is_shown_no_empty_row_of_buttons(officer, agent, client_of):
+    text = client_of(officer).get(page(agent)).content.decode()
+
+    assert f'action="{page(agent)}"' not in text
+
+
+def test_the_link_with_single_sign_on_is_ended_by_an_administrator(
+    administrator, officer, agent, client_of
+):
+    StaffIdentity.objects.create(
+        user=agent, issuer="https://login.example", subject="1"
+    )
+
+    assert "linked with single sign-on" in (
+        client_of(administrator).get(page(agent)).content.decode()
+    )
+    assert client_of(officer).post(page(agent), {"do": "unlink"}).status_code == 403
+    assert StaffIdentity.objects.exists()
+    client_of(administrator).post(page(agent), {"do": "unlink"})
+
+    assert not StaffIdentity.objects.exists()
+
+
+def test_who_may_take_a_right_for_a_while_finds_the_way_there(agent, client_of):
+    browser, take = client_of(agent), "/admin/register/elevation/take/"
+    assert take not in browser.get(ACCOUNT).content.decode()
+    role = Role.objects.get(code="service")
+    role.elevations.create(category="identity", action="export")
+
+    assert take in browser.get(ACCOUNT).content.decode()
+    refused = browser.post(take, {"right": "0", "hours": "4", "reason": "The fair"})
+
+    assert "<option selected>4</option>" in refused.content.decode()

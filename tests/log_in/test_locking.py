@@ -11,7 +11,7 @@ from register.models import AuditEntry
 from tests.log_in.conftest import CODE, LOG_IN, code_of
 
 pytestmark = pytest.mark.django_db
-LOCKED = "Too many failed login attempts"
+LOCKED = "Too many failed log-ins. Try again in 10 minutes"
 
 
 def test_the_right_password_is_refused_while_locked(browser, agent, enter):

@@ -132,6 +132,9 @@ def test_the_code_is_asked_for_after_the_password(browser, officer, enter, app_o
 
     assert enter(browser, officer)["Location"] == CODE
     assert "/admin/login/" in browser.get("/admin/")["Location"]
+    page = browser.get(CODE).content.decode()
+    assert "recovery codes" in page
+    assert "Use a passkey" not in page  # there is none
     wrong = browser.post(CODE, {"code": "000000"})
     assert "Incorrect code" in wrong.content.decode()
     assert entries("staff.log_in_failed").get().object_id == str(officer.pk)

@@ -81,6 +81,27 @@ def test_an_officer_sees_the_looks_asks_and_closes(officer, agent, anna, client_
     ]
 
 
+def test_a_company_that_was_looked_at_is_called_by_its_name(
+    officer, agent, anna, company, client_of
+):
+    alert = alert_about(agent, anna, rule="outside_hours")
+    LookupAlert.objects.filter(pk=alert.pk).update(account=None)
+    looked = AuditEntry.objects.create(
+        action="record.viewed",
+        actor_kind="staff",
+        actor_id=str(agent.pk),
+        object_type="contacts.company",
+        object_id=str(company.pk),
+    )
+    alert.occasions.update(last_entry=looked.pk)
+    alert.people.all().delete()
+
+    page = client_of(officer).get(reverse(PAGE, args=[alert.pk])).content.decode()
+
+    assert company.name in page
+    assert f"Company {str(company.pk)[:8]}" not in page
+
+
 def test_an_alert_is_closed_only_with_an_outcome_and_a_reason(
     officer, agent, client_of
 ):
@@ -150,9 +171,11 @@ def test_every_account_can_read_what_is_watched(stranger, client_of):
     LookupRule.objects.filter(code="colleagues").update(floor=7, note="Fewer alarms.")
     shown = client_of(stranger).get(reverse(WATCHED)).content.decode()
 
-    assert "from 7 colleagues in a day on" in shown
+    assert "Colleagues in a day: 7 or more" in shown
+    # A number stands behind what it counts: nothing has to agree with it.
+    assert "1 looks" not in shown
     assert "Fewer alarms." in shown
-    assert "3 times the account" in shown
+    assert "3 times what is usual for the account" in shown
     assert "A person without a case" not in shown
     assert "06:30" in shown or "6:30" in shown
 

@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 
+import environ
 import pytest
 from django.conf import settings as django_settings
 
 from register.settings_checks import check_settings
+from settings import single_sign_on
 
 KEYS = {
     "SECRET_KEY": "x" * 50,
@@ -70,3 +72,56 @@ def test_hash_keys_have_an_id_and_a_secret_each(settings, keys, found):
     settings.ADDRESS_HASH_KEYS = keys
 
     assert [message.id for message in check_settings()] == found
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({"SSO_ISSUER": "https://login.example"}, {"E110"}),
+        ({"SSO_ISSUER": "http://login.example"}, {"E110", "E111"}),
+        (
+            {"SSO_ISSUER": "https://a.example/.well-known/openid-configuration"},
+            {"E110", "E111"},
+        ),
+        ({"SSO_ISSUER": "https://a.example:port"}, {"E110", "E111"}),
+        ({"SSO_SECOND_FACTOR": "amr"}, {"E112"}),
+        ({"SSO_SECOND_FACTOR": "mfa:otp"}, {"E112"}),
+        ({"SSO_GROUP_ROLES": "sales"}, {"E113"}),
+        ({"SSO_ONLY": "on"}, {"E114"}),
+    ],
+)
+def test_single_sign_on_that_cannot_work_is_told(
+    monkeypatch, settings, environment, found
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.SINGLE_SIGN_ON = single_sign_on.read(environ.Env())
+
+    codes = {m.id for m in check_settings()}
+
+    assert codes == {f"register.{code}" for code in found}
+
+
+def test_single_sign_on_is_read_from_the_environment(monkeypatch, tmp_path):
+    (tmp_path / "sso_client_secret").write_text("of the client\n")
+    for name, value in {
+        "SECRETS_DIR": str(tmp_path),
+        "SSO_ISSUER": "https://login.example/realm",
+        "SSO_CLIENT_ID": "seloste",
+        "SSO_HOSTS": "keys.example, tokens.example:8443",
+        "SSO_SECOND_FACTOR": "acr:urn:loa:3,https://refeds.example/mfa",
+        "SSO_GROUP_ROLES": "CN=Myynti,OU=x=sales; palvelu = service;",
+        "SSO_ONLY": "true",
+        "SSO_BREAK_GLASS": "Boss@Register.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    sso = single_sign_on.read(environ.Env())
+
+    assert sso.is_on
+    assert single_sign_on.faults(sso) == []
+    assert "of the client" not in repr(sso)
+    assert sso.hosts == ["login.example", "keys.example", "tokens.example:8443"]
+    assert sso.factor_words == ("urn:loa:3", "https://refeds.example/mfa")
+    assert sso.group_roles == (("CN=Myynti,OU=x", "sales"), ("palvelu", "service"))
+    assert sso.break_glass == ("boss@register.example",)

@@ -116,6 +116,8 @@ def test_controller_and_first_accounts_come_from_options(set_up, tmp_path):
     granted = AuditEntry.objects.filter(action="staff.role_granted")
     assert {entry.details["role"] for entry in granted} == {"admin", "dpo"}
     assert "Data protection officers" in said
+    assert "set up a second factor" in said
+    assert "set up a second factor" not in set_up(*CONTROLLER, *PEOPLE)
 
 
 def test_a_second_run_changes_only_what_it_is_told(set_up):
@@ -126,7 +128,7 @@ def test_a_second_run_changes_only_what_it_is_told(set_up):
     said = set_up(*CONTROLLER, *PEOPLE)
 
     assert "nothing changed" in said
-    assert "password" not in said
+    assert "shown only now" not in said
     assert list(User.objects.values("email", "password")) == before
     assert AuditEntry.objects.count() == entries
     set_up("--town=Vantaa", "--dpo=Yrjö Ylläpitäjä <yrjo@esimerkki.example>")

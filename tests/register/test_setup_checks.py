@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from io import StringIO
 
@@ -12,7 +13,9 @@ from django.db import connection
 from django.urls import reverse
 
 from register import setup_checks
+from register.models import StaffIdentity
 from register.setup_checks import Group, Outcome, State, files, servers
+from settings.single_sign_on import SingleSignOn
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
@@ -275,3 +278,30 @@ def test_the_command_asks_the_same_and_ends_with_a_status(only):
     call_command("setup", "--check", "--language", "en", stdout=out)
     assert "1. Own: Renew it." in out.getvalue()
     assert cache.get("set-up-missing") is None
+
+
+def test_single_sign_on_names_roles_that_there_are_and_leaves_a_way_in(settings):
+    boss = make_user("boss", "admin")
+    state = lambda: states("single_sign_on")["single_sign_on"]  # noqa: E731
+    assert state() == State.OK
+    on = SingleSignOn(
+        issuer="https://login.example",
+        client_id="seloste",
+        client_secret="of the client",
+        group_roles=(("g", "sales"),),
+        is_only_way=True,
+        break_glass=(boss.email,),
+    )
+    settings.SINGLE_SIGN_ON = on
+    assert state() == State.OK
+
+    settings.SINGLE_SIGN_ON = dataclasses.replace(on, group_roles=(("g", "sells"),))
+    assert state() == State.MISSING
+    settings.SINGLE_SIGN_ON = on
+    boss.set_unusable_password()
+    boss.save()
+    assert state() == State.MISSING
+    assert states("administrators")["administrators"] == State.MISSING
+
+    StaffIdentity.objects.create(user=boss, issuer=on.issuer, subject="1")
+    assert states("administrators")["administrators"] == State.OK

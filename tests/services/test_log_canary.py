@@ -41,7 +41,7 @@ NUMBER = "358509876123"
 EMAIL = f"{MARKER.lower()}@canary.example"
 NEEDLES = (MARKER.lower(), NUMBER, NUMBER[3:], "127.0.0.1:")
 TOKEN = "a-token-for-the-monitor"
-WAIT = 40
+WAIT = 120.0
 
 
 @dataclass

@@ -22,6 +22,7 @@ from contacts.models import (
     Company,
     Contact,
     ContactPoint,
+    Export,
     PostalAddress,
 )
 from contacts.selectors import current_affiliations
@@ -47,6 +48,7 @@ class Column:
     kind: str = ""
     is_default: bool = True
     is_always: bool = False
+    content: str = Export.Content.PEOPLE
 
     def is_for(self, reader: object) -> bool:
         """Whether a reader may export it, be it masked."""
@@ -76,15 +78,19 @@ def register_column(column: Column) -> None:
     COLUMNS[column.code] = column
 
 
-def offered(reader: object) -> list[Column]:
+def offered(reader: object, content: str) -> list[Column]:
     """Return the columns a reader may choose among, and those always there."""
-    return [column for column in COLUMNS.values() if column.is_for(reader)]
+    return [
+        column
+        for column in COLUMNS.values()
+        if column.content == content and column.is_for(reader)
+    ]
 
 
-def chosen(codes: Sequence[str], reader: object) -> list[Column]:
+def chosen(codes: Sequence[str], reader: object, content: str) -> list[Column]:
     """Return columns of an export in their order, those always there at the end."""
-    known = {column.code: column for column in offered(reader)}
-    always = [column for column in COLUMNS.values() if column.is_always]
+    known = {column.code: column for column in offered(reader, content)}
+    always = [column for column in known.values() if column.is_always]
     picked = [known[code] for code in codes if code in known]
     return [column for column in picked if column not in always] + always
 

@@ -11,17 +11,20 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, Export, ExportFile, ExportPerson
-from contacts.services.exports import columns as known_columns
+from contacts.models import Export, ExportFile
+from contacts.services.exports import columns as known_columns, contents
 from contacts.services.exports.columns import Column
+from contacts.services.exports.contents import may_export
 from contacts.services.exports.files import csv_chunks, xlsx_chunks
-from contacts.services.exports.ordering import KIND, may_export, stop
+from contacts.services.exports.ordering import KIND, stop
 from register import access, audit, files
 from register.actors import of_user, system
 from register.database.visibility import as_the_web
@@ -35,6 +38,14 @@ BATCH = 2_000
 MOST_BYTES = 4 * 1024**3
 # How often it is begun anew because somebody in it was erased meanwhile.
 ROUNDS = 5
+
+
+_LOCK = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM contacts_contact WHERE id IN (
+            SELECT contact_id FROM contacts_exportperson WHERE export_id = %s)
+        ORDER BY id FOR KEY SHARE) locked
+"""
 
 
 class Stopped(Exception):
@@ -54,7 +65,9 @@ class _Writer:
     row_count: int = 0
 
     def batches(self) -> Iterator[list[list[str]]]:
-        columns = known_columns.chosen(self.export.columns, self._reader())
+        columns = known_columns.chosen(
+            self.export.columns, self._reader(), self.export.content
+        )
         yield [[capfirst(str(column.label)) for column in columns]]
         after, done = 0, 0
         while True:
@@ -69,7 +82,7 @@ class _Writer:
     def _reader(self) -> User:
         key = self.export.created_by_id
         user = User.objects.filter(pk=key).first() if key else None
-        if user is None or not may_export(user):
+        if user is None or not may_export(user, self.export.content):
             raise Stopped(Export.Stop.NO_RIGHT)
         return user
 
@@ -81,24 +94,23 @@ class _Writer:
             state = Export.objects.values_list("state", flat=True)
             if state.get(pk=self.export.pk) != Export.State.MAKING:
                 raise Stopped(Export.Stop.CANCELLED)
-            people = ExportPerson.objects.filter(export=self.export, pk__gt=after)
-            listed = list(people.order_by("pk").values_list("pk", "contact")[:BATCH])
+            kind = contents.of_export(self.export)
+            kept = kind.kept._default_manager.filter(export=self.export, pk__gt=after)
+            listed = list(kept.order_by("pk").values_list("pk", kind.field)[:BATCH])
             if not listed:
                 return [], after, 0
             keys = [key for _pk, key in listed]
             with as_the_web(), access.reading_as(reader):
-                rows = _rows(keys, columns, reader)
-            unseen = [key for key in keys if key not in rows]
-            ExportPerson.objects.filter(export=self.export, contact__in=unseen).delete()
+                rows = _rows(kind.model, keys, columns, reader)
+            contents.take_out(self.export, [key for key in keys if key not in rows])
         return [rows[key] for key in keys if key in rows], listed[-1][0], len(listed)
 
 
 def _rows(
-    keys: list[uuid.UUID], columns: list[Column], reader: User
+    model: type[Any], keys: list[uuid.UUID], columns: list[Column], reader: User
 ) -> dict[uuid.UUID, list[str]]:
-    reached = access.visible_to(
-        reader, Contact.objects.filter(pk__in=keys), Action.EXPORT
-    )
+    found: QuerySet[Any] = model._default_manager.filter(pk__in=keys)
+    reached = access.visible_to(reader, found, Action.EXPORT)
     seen = set(reached.values_list("pk", flat=True))
     values = [
         column.values(keys, reader=reader)
@@ -126,7 +138,8 @@ def make(object_id: str, progress: Progress) -> dict[str, int]:
 
 def _made(export: Export, progress: Progress) -> bool:
     """Write the file and keep it, unless somebody in it was erased meanwhile."""
-    progress.start(ExportPerson.objects.filter(export=export).count())
+    rows, people = contents.counts(export)
+    progress.start(rows)
     writer = _Writer(export, progress)
     chunks = csv_chunks if export.file_format == Export.Format.CSV else xlsx_chunks
     language = export.created_by.language if export.created_by else "en"
@@ -137,14 +150,20 @@ def _made(export: Export, progress: Progress) -> bool:
             max_bytes=MOST_BYTES,
         )
     with transaction.atomic():
+        _wait_for_erasures(export)
         found = Export.objects.select_for_update().get(pk=export.pk)
-        people = ExportPerson.objects.filter(export=found).count()
-        is_whole = found.state == Export.State.MAKING and people == writer.row_count
+        left = contents.counts(found)
+        is_whole = (
+            found.state == Export.State.MAKING
+            and left[0] == writer.row_count
+            and (found.content == Export.Content.PEOPLE or left[1] == people)
+        )
         if is_whole:
             received.keep()
             ExportFile.objects.create(export=found, file=received.path)
             found.state, found.finished_at = Export.State.READY, timezone.now()
             found.row_count = export.row_count = writer.row_count
+            found.person_count = left[1]
             found.size, found.sha256 = received.size, received.sha256
             found.save()
             user = found.created_by
@@ -159,6 +178,16 @@ def _made(export: Export, progress: Progress) -> bool:
     if not is_whole:
         received.discard()
     return is_whole
+
+
+def _wait_for_erasures(export: Export) -> None:
+    """Let nobody in the export be erased until its file is known, and wait for who is now.
+
+    Whoever erases locks the person first. So either that has happened before the people
+    are counted, or it comes when the file is there to be removed with the person.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [export.pk])
 
 
 def _stopped(export: Export, why: Export.Stop) -> dict[str, int]:

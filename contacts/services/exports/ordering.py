@@ -8,14 +8,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, Export, ExportDownload, ExportFile, ExportPerson
-from contacts.services.exports import columns as known_columns
+from contacts.models import Company, Contact, Export, ExportDownload, ExportFile
+from contacts.services.exports import columns as known_columns, contents
+from contacts.services.exports.contents import may_export
 from register import access, audit, files, identity_codes
 from register.activities import ACTIVITIES
 from register.actors import Actor, of_user
@@ -38,16 +39,9 @@ audit.register_actions(
 )
 
 
-def may_export(user: object) -> bool:
-    """Whether a user may take people out of the register as a file."""
-    return access.may(user, Action.EXPORT, Category.IDENTITY) and access.may(
-        user, Action.VIEW, Category.IDENTITY
-    )
-
-
 @transaction.atomic
 def order(
-    people: QuerySet[Contact],
+    rows: QuerySet[Contact] | QuerySet[Company],
     *,
     purpose: str,
     reason: str,
@@ -57,22 +51,29 @@ def order(
     filters: Sequence[str] = (),
     was_searched: bool = False,
     was_chosen: bool = False,
+    ids: Sequence[uuid.UUID] | None = None,
 ) -> Export:
     """Fix who is in an export, and have it made: at once, or when a second person approves.
 
-    ``people`` are read as the one who orders sees them. Refuses whoever may not export,
-    an unknown purpose, no columns and nobody to export.
+    ``rows`` are people or companies, read as the one who orders sees them; of them only
+    ``ids``, if any are given, which counts as chosen one by one. ``filters`` say in the
+    manifest how they were found. Refuses whoever may not export, an unknown purpose, no
+    columns and nobody to export.
     """
-    if not may_export(actor.user):
+    content = contents.of_model(rows.model).content
+    if not may_export(actor.user, content):
         raise PermissionDenied
+    if ids is not None:
+        rows, was_chosen = rows.filter(pk__in=list(ids)), True
     if purpose not in ACTIVITIES:
         raise DomainError("purpose_missing", _("Choose a purpose."), field="purpose")
     identity_codes.refuse(reason, field="reason")
-    picked = known_columns.chosen(columns, actor.user)
+    picked = known_columns.chosen(columns, actor.user, content)
     if all(column.is_always for column in picked):
         raise DomainError("no_columns", _("Choose a column."), field="columns")
     export = Export(
         state=Export.State.MAKING,
+        content=content,
         purpose=purpose,
         reason=reason.strip(),
         file_format=file_format,
@@ -84,8 +85,8 @@ def order(
     )
     export.full_clean()
     export.save(force_insert=True)
-    reached = access.visible_to(actor.user, people, Action.EXPORT)
-    export.chosen_count = _fix(export, reached)
+    reached: QuerySet[Any] = access.visible_to(actor.user, rows, Action.EXPORT)
+    export.chosen_count = contents.fix(export, reached)
     if not export.chosen_count:
         raise DomainError("nobody", _("There is nobody to export."))
     if export.chosen_count > MOST_ROWS[Export.Format(file_format)]:
@@ -110,19 +111,6 @@ def order(
     return export
 
 
-def _fix(export: Export, people: QuerySet[Contact]) -> int:
-    """Write down who is in it, by one statement, under the rights of who reads now."""
-    keys = people.order_by().values_list("pk")
-    with connection.cursor() as cursor:
-        sql, params = keys.query.sql_with_params()
-        cursor.execute(
-            "INSERT INTO contacts_exportperson (export_id, contact_id)"  # noqa: S608 - the compiled query has its values in params
-            f" SELECT DISTINCT %s::uuid, key FROM ({sql}) chosen (key)",
-            [export.pk, *params],
-        )
-        return int(cursor.rowcount)
-
-
 @transaction.atomic
 def cancel(export: Export, *, actor: Actor) -> None:
     """Stop an export that is not ready, by who ordered it."""
@@ -140,7 +128,7 @@ def stop(export: Export, why: Export.Stop, *, actor: Actor) -> None:
     export.state, export.stop_reason = Export.State.STOPPED, why
     export.finished_at = timezone.now()
     export.save(update_fields=["state", "stop_reason", "finished_at"])
-    export.people.all().delete()
+    contents.forget(export)
     audit.record("export.stopped", actor=actor, obj=export, reason=str(why))
 
 
@@ -154,7 +142,7 @@ def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
     export = Export.objects.select_for_update().filter(pk=export_id).first()
     if export is None or actor.user is None or export.created_by_id != actor.user.pk:
         raise PermissionDenied
-    if not may_export(actor.user):
+    if not may_export(actor.user, export.content):
         raise PermissionDenied
     made = ExportFile.objects.filter(export=export, ends_at__gt=timezone.now()).first()
     if made is None:
@@ -164,7 +152,10 @@ def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
             "taken_too_often",
             _("The file was taken as often as is allowed; order it anew."),
         )
-    if not made.file or _people_in(export) != export.row_count:
+    if not made.file or contents.counts(export) != (
+        export.row_count,
+        export.person_count,
+    ):
         raise DomainError(
             "person_left",
             _("Somebody in this file was erased since. Order the export anew."),
@@ -180,10 +171,6 @@ def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
     return made
 
 
-def _people_in(export: Export) -> int:
-    return ExportPerson.objects.filter(export=export).count()
-
-
 @transaction.atomic
 def confirm_copies_deleted(export: Export, *, actor: Actor) -> None:
     """Note that who took the file deleted every copy of it, and remove ours."""
@@ -196,7 +183,8 @@ def confirm_copies_deleted(export: Export, *, actor: Actor) -> None:
         made.delete()
         files.order_removal(paths)
         found.copies_deleted_at = timezone.now()
-        found.save(update_fields=["copies_deleted_at"])
+        found.file_removed_at = found.file_removed_at or found.copies_deleted_at
+        found.save(update_fields=["copies_deleted_at", "file_removed_at"])
         audit.record("export.copies_deleted", actor=actor, obj=found)
 
 
@@ -213,7 +201,7 @@ def _rejected(object_id: str, actor: Actor) -> None:
     export = Export.objects.select_for_update().get(pk=object_id)
     export.state, export.finished_at = Export.State.REJECTED, timezone.now()
     export.save(update_fields=["state", "finished_at"])
-    export.people.all().delete()
+    contents.forget(export)
 
 
 def _page(object_id: Any) -> str:

@@ -105,6 +105,7 @@ def try_out(
     chosen = layout or staging.layout_of(batch)
     set_terms(batch, terms or {})
     check_targets(targets, columns=chosen.width, batch=batch)
+    check_rights(targets, actor)
     is_read = batch.state != State.UPLOADED and is_read_alike(batch, chosen)
     if not is_read and not staging.originals_of(batch).exists():
         raise _file_gone()
@@ -153,6 +154,7 @@ def start(batch: ImportBatch, *, actor: Actor) -> Job:
     """
     batch = locked(batch, State.CHECKED, State.RUNNING)
     require_basis(batch)
+    check_rights(batch.targets, actor)
     if not batch.rows.exists():
         raise DomainError(
             "rows_gone",
@@ -257,6 +259,21 @@ def check_targets(
             _(
                 "Choose a column with the e-mail address or telephone number: without one nobody could be recognised."
             ),
+        )
+
+
+def check_rights(targets: Sequence[str], actor: Actor) -> None:
+    """Raise DomainError for columns that take a right which the user has not."""
+    refused = [
+        TARGETS[code].label
+        for code in targets
+        if code in TARGETS and not TARGETS[code].may_be_used(actor.user)
+    ]
+    if refused:
+        raise DomainError(
+            "column_not_allowed",
+            _("You may not bring in this: %(targets)s. Leave these columns out.")
+            % {"targets": ", ".join(map(str, refused))},
         )
 
 

@@ -16,12 +16,16 @@ from contacts.services.imports.rows import Person
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Blocker:
-    """``find`` returns those of some addresses, in normal form, that are concerned."""
+    """``find`` returns those of some addresses, in normal form, that are concerned.
+
+    ``knows_erased`` says that it recognises everybody who was ever erased.
+    """
 
     code: str
     label: str | Promise
     find: Callable[[Collection[str]], Collection[str]]
     keeps_out: bool
+    knows_erased: bool = False
 
 
 BLOCKERS: dict[str, Blocker] = {}
@@ -30,6 +34,11 @@ BLOCKERS: dict[str, Blocker] = {}
 def register_blocker(blocker: Blocker) -> None:
     """Make a blocker known. A second one of the same code replaces the first."""
     BLOCKERS[blocker.code] = blocker
+
+
+def know_all_erased() -> bool:
+    """Whether everybody who was erased is recognised, also who refused nothing."""
+    return any(blocker.knows_erased for blocker in BLOCKERS.values())
 
 
 def consider(people: Collection[Person], *, is_trial: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from contacts.services.imports import vocabulary
 from contacts.services.imports.cards import UNREADABLE
@@ -31,11 +32,9 @@ _ROUNDED = re.compile(r"\d[.,]\d+[eE]\+\d+")
 _BETWEEN_EMAILS = re.compile(r"[;,\s]+|:::")
 _BETWEEN_PHONES = re.compile(r"[;,]|:::|\s/\s")
 _COUNTRY_OF_POSTCODE = re.compile(r"\AFI-?\s*(?=\d)", re.IGNORECASE)
-_RELATIONSHIPS = {
-    word: code
-    for code, words in vocabulary.RELATIONSHIPS.items()
-    for word in (code, *words)
-}
+_ISO_DAY = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ].*)?", re.ASCII)
+_OUR_DAY = re.compile(r"(\d{1,2})[./]\s?(\d{1,2})[./]\s?(\d{4})(?:[T ].*)?", re.ASCII)
+_LIST = re.compile(r"[;,|\n]+|:::")
 _LANGUAGES = {
     word: code for code, words in vocabulary.LANGUAGES.items() for word in words
 }
@@ -112,12 +111,54 @@ def read_language(cell: str) -> str:
     return code
 
 
-def read_relationship(cell: str) -> str:
-    """Return the code of a relationship."""
-    code = _RELATIONSHIPS.get(cell.casefold())
-    if code is None:
-        raise BadCell("relationship_unknown")
-    return code
+def one_of(words: Mapping[str, tuple[str, ...]], unknown: str) -> Callable[[str], str]:
+    """Return a reader of codes that are known by some words."""
+    codes = {
+        word.casefold(): code
+        for code, known in words.items()
+        for word in (code, code.replace("_", " "), *known)
+    }
+
+    def read(cell: str) -> str:
+        code = codes.get(" ".join(cell.casefold().split()))
+        if code is None:
+            raise BadCell(unknown)
+        return code
+
+    return read
+
+
+read_relationship = one_of(vocabulary.RELATIONSHIPS, "relationship_unknown")
+read_usage = one_of(vocabulary.USAGES, "usage_unknown")
+read_company_kind = one_of(vocabulary.COMPANY_KINDS, "company_kind_unknown")
+read_company_status = one_of(vocabulary.COMPANY_STATUSES, "company_status_unknown")
+_read_country = one_of(vocabulary.COUNTRIES, "country_unknown")
+
+
+def read_country(cell: str) -> str:
+    """Return the code of a country; any two letters are taken for one."""
+    if len(cell) == 2 and cell.isascii() and cell.isalpha():
+        return {"UK": "GB"}.get(cell.upper(), cell.upper())
+    return _read_country(cell)
+
+
+def read_day(cell: str) -> datetime.date:
+    """Return a day, written as in Finland or by ISO 8601."""
+    if found := _ISO_DAY.fullmatch(cell):
+        year, month, day = map(int, found.groups())
+    elif found := _OUR_DAY.fullmatch(cell):
+        day, month, year = map(int, found.groups())
+    else:
+        raise BadCell("day_unreadable")
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        raise BadCell("day_unreadable") from None
+
+
+def parts_of(cell: str) -> list[str]:
+    """Return the words of a list in one cell."""
+    return [part for each in _LIST.split(cell) if (part := " ".join(each.split()))]
 
 
 def read_record_number(cell: str) -> uuid.UUID:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import connection
 
-from contacts.models import ImportBatch, ImportChange
+from contacts.models import ImportBatch, ImportChange, PostalAddress
 from contacts.services.imports import matching
 from contacts.services.imports.companies import CompanyMatcher
 from contacts.services.imports.merging import Change, Merge
 from contacts.services.imports.replacing import address_text
+from contacts.services.imports.rows import Person
 
 Field, Kind = ImportChange.Field, ImportChange.Kind
 _ADDED, _REPLACED = str(Kind.ADDED), str(Kind.REPLACED)
@@ -83,7 +84,7 @@ def _added(change: Change) -> Iterator[Values]:
                 yield Field.LANGUAGE, person.language, ""
             case matching.ADDRESS:
                 address = address_text(person.street, person.postcode, person.town)
-                yield Field.ADDRESS, address, ""
+                yield Field.ADDRESS, address, address_record(person)
             case matching.NAME:
                 for field, text in (
                     (Field.FIRST_NAME, person.first_name),
@@ -94,11 +95,47 @@ def _added(change: Change) -> Iterator[Values]:
             case matching.COMPANY if change.company is not None:
                 yield (
                     Field.ROLE,
-                    role_text(person.job_title, change.company.name),
+                    role_text(
+                        person.job_title,
+                        change.company.name,
+                        person.department,
+                        person.duties,
+                    ),
                     str(change.company.id),
                 )
+            case matching.INTEREST:
+                yield Field.INTEREST, value, ""
+            case name if name in matching.OF_CONTACT:
+                yield name, str(getattr(person, name)), ""
+    if change.company is not None and not change.adds(matching.COMPANY):
+        yield from _added_to_role(change, str(change.company.id))
 
 
-def role_text(job_title: str, company: str) -> str:
-    """Return a role on one line."""
-    return ", ".join(part for part in (job_title, company) if part)
+def _added_to_role(change: Change, company: str) -> Iterator[Values]:
+    for kind, value in change.facts:
+        match kind:
+            case matching.TITLE:
+                yield Field.JOB_TITLE, change.person.job_title, company
+            case matching.DEPARTMENT:
+                yield Field.DEPARTMENT, change.person.department, company
+            case matching.DUTY:
+                yield Field.DUTY, value.rpartition(":")[2], company
+
+
+def role_text(
+    job_title: str, company: str, department: str = "", duties: Collection[str] = ()
+) -> str:
+    """Return a role on one line, duties by their codes."""
+    parts = (job_title, company, department, " + ".join(sorted(duties)))
+    return ", ".join(part for part in parts if part)
+
+
+def address_record(address: Person | PostalAddress) -> str:
+    """Return what belongs to an address besides itself, to be compared when undone."""
+    if isinstance(address, Person):
+        usage, first, last = (
+            *(address.address_usage, address.address_from, address.address_to),
+        )
+    else:
+        usage, first, last = address.usage, address.valid_from, address.valid_to
+    return f"{usage}|{first or ''}|{last or ''}|{address.country or 'FI'}"

@@ -27,14 +27,14 @@ _KINDS = {
 
 
 _COMPANIES = """
-    SELECT id, name, business_id FROM contacts_company WHERE id = ANY(ARRAY(
+    SELECT id, name, business_id, kind, status FROM contacts_company WHERE id = ANY(ARRAY(
         SELECT company_id FROM contacts_companyword WHERE word = ANY(%(words)s)
         UNION SELECT id FROM contacts_company
         WHERE business_id = ANY(%(business_ids)s) AND business_id <> ''))
     ORDER BY created_at, id
 """
 _COMPANIES_TRIED = """
-    SELECT company_id, name, business_id FROM import_trial_company
+    SELECT company_id, name, business_id, '', '' FROM import_trial_company
     WHERE word = ANY(%(words)s) OR business_id = ANY(%(business_ids)s)
     ORDER BY number
 """
@@ -48,6 +48,19 @@ class KnownCompany:
     name: str
     business_id: str
     is_new: bool = False
+    # Empty if not known.
+    kind: str = ""
+    status: str = ""
+
+    def is_told_otherwise(self, person: Person) -> bool:
+        """Whether a row says another kind or status than the company has."""
+        return any(
+            told and has and told != has
+            for told, has in (
+                (person.company_kind, self.kind),
+                (person.company_status, self.status),
+            )
+        )
 
 
 class CompanyMatcher:
@@ -80,10 +93,11 @@ class CompanyMatcher:
             if self._trial is not None:
                 cursor.execute(_COMPANIES_TRIED, named)
                 found += cursor.fetchall()
-        for pk, name, business_id in found:
+        for pk, name, business_id, kind, status in found:
             company = self._by_id.get(pk)
             if company is None:
-                self._remember(KnownCompany(pk, name, business_id))
+                known = KnownCompany(pk, name, business_id, kind=kind, status=status)
+                self._remember(known)
             else:  # it got its business id from an earlier row
                 company.business_id = business_id
                 self._by_business_id[business_id] = company
@@ -108,7 +122,12 @@ class CompanyMatcher:
         if len(namesakes) == 1 and not person.business_id:
             return namesakes[0]
         company = KnownCompany(
-            uuid.uuid4(), person.company_name, person.business_id, is_new=True
+            uuid.uuid4(),
+            person.company_name,
+            person.business_id,
+            is_new=True,
+            kind=person.company_kind or kind_of(person.company_name).value,
+            status=person.company_status or Company.Status.PROSPECT.value,
         )
         self._remember(company)
         self.made.append(company)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.conf import settings
 from django.utils import translation
@@ -19,7 +19,7 @@ from register.identifiers import try_normalise_business_id, try_normalise_email
 ROWS = 100
 FEWEST = 3
 # These names mean other things as well: if no cell fits, the column is another one.
-_CHECKED = frozenset(["business_id", "language"])
+_CHECKED = frozenset(["business_id", "language", "country", "company_kind"])
 _PHONE = re.compile(r"(?:\+|00|0|\(\+?)[\d ().\-/]{6,}")
 _POSTCODE = re.compile(r"(?:FI-)?\d{5}")
 
@@ -62,12 +62,21 @@ def guess(header: Sequence[str], rows: Sequence[Record]) -> Guess:
 
 def reasons_of(header: Sequence[str], targets: Sequence[str]) -> list[str]:
     """Return why columns are not taken, as codes; "" for those that are."""
-    known = vocabulary.reasons_not_to_take()
     own = len(vocabulary.without_own_columns(header))
+    taken = {target for target in targets if target}
     return [
-        "" if target else "own" if index >= own else known.get(vocabulary.key(name), "")
+        "" if target else "own" if index >= own else _why_not(name, taken)
         for index, (name, target) in enumerate(zip(header, targets, strict=True))
     ]
+
+
+def _why_not(name: str, taken: Collection[str]) -> str:
+    key = vocabulary.key(name)
+    if (why := vocabulary.reasons_not_to_take().get(key)) is not None:
+        return why
+    meant = _meanings().get(key) or _meanings().get(vocabulary.key_without_number(name))
+    is_double = meant is not None and meant[0] in taken
+    return "double" if is_double else ""
 
 
 Named = tuple[str, int]
@@ -85,7 +94,10 @@ def _by_name(name: str, sample: list[str], product: str) -> Named | None:
     found = known.get(key) or known.get(plain_key)
     if found is None or found[0] not in TARGETS:
         return None
-    if found[0] in _CHECKED and len(sample) >= FEWEST and not _any_is(found[0], sample):
+    code = found[0]
+    is_asked = code in _CHECKED and len(sample) >= FEWEST
+    # Words of the register are used by others in their own way.
+    if (is_asked or TARGETS[code].open is not None) and not _any_is(code, sample):
         return SKIP, 0
     return found
 
@@ -139,12 +151,17 @@ def _is_phone(cell: str) -> bool:
 
 
 def _any_is(code: str, sample: list[str]) -> bool:
-    return any(_reads(code, cell) for cell in sample)
+    read = TARGETS[code].reader()
+    return any(_can(read, cell) for cell in sample)
 
 
 def _reads(code: str, cell: str) -> bool:
+    return _can(TARGETS[code].read, cell)
+
+
+def _can(read: Callable[[str], object], cell: str) -> bool:
     try:
-        TARGETS[code].read(cell)
+        read(cell)
     except cells.BadCell:
         return False
     return True

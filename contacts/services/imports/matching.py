@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from contacts.models import Contact, ImportBatch
 from contacts.services.imports.rows import Person
@@ -33,6 +34,11 @@ NAME, LANGUAGE, COMPANY, ADDRESS, PRIMARY = (
     "address",
     "primary",
 )
+# Of the role at a company; of a duty the code stands behind the company.
+TITLE, DEPARTMENT, DUTY = "title", "department", "duty"
+INTEREST = "interest"
+# Values of the contact itself, each of which it has or lacks.
+OF_CONTACT = ("preferred_name", "responsible", "team")
 Fact = tuple[str, str]
 
 _HOLDERS = """
@@ -71,6 +77,33 @@ _FACTS = """
     UNION ALL SELECT contact_id, 'external', value FROM contacts_externalid
     WHERE contact_id = ANY(%(ids)s) AND system = %(system)s
 """
+# What is asked only if a column of the file says it. Into a role that has ended nothing
+# is filled.
+_FACTS_OF_COLUMNS = {
+    "job_title": """
+    UNION ALL SELECT contact_id, 'title', company_id::text FROM contacts_affiliation
+    WHERE contact_id = ANY(%(ids)s) AND (job_title <> '' OR valid_to < %(today)s)""",
+    "department": """
+    UNION ALL SELECT contact_id, 'department', company_id::text FROM contacts_affiliation
+    WHERE contact_id = ANY(%(ids)s) AND (department <> '' OR valid_to < %(today)s)""",
+    "duties": """
+    UNION ALL SELECT contact_id, 'duty', company_id || ':' || duty
+    FROM contacts_affiliation, unnest(duties) AS duty WHERE contact_id = ANY(%(ids)s)
+    UNION ALL SELECT contact_id, 'duty', company_id || ':' FROM contacts_affiliation
+    WHERE contact_id = ANY(%(ids)s) AND valid_to < %(today)s""",
+    "interests": """
+    UNION ALL SELECT contact_id, 'interest', topic_id::text FROM contacts_interest
+    WHERE contact_id = ANY(%(ids)s)""",
+    "preferred_name": """
+    UNION ALL SELECT id, 'preferred_name', '' FROM contacts_contact
+    WHERE id = ANY(%(ids)s) AND preferred_name <> ''""",
+    "responsible": """
+    UNION ALL SELECT id, 'responsible', '' FROM contacts_contact
+    WHERE id = ANY(%(ids)s) AND responsible_id IS NOT NULL""",
+    "team": """
+    UNION ALL SELECT id, 'team', '' FROM contacts_contact
+    WHERE id = ANY(%(ids)s) AND team_id IS NOT NULL""",
+}
 _BY_THIS_FILE = """
     SELECT DISTINCT contact_id FROM contacts_importrow
     WHERE batch_id = %s AND contact_id = ANY(%s) AND outcome = 'new' AND is_written
@@ -119,6 +152,9 @@ class Matcher:
         self._batch, self._user = batch, actor.user
         self._key, self._system = batch.recognised_by, batch.external_system
         self._is_trial = trial is not None
+        self._facts = _FACTS + "".join(
+            sql for code, sql in _FACTS_OF_COLUMNS.items() if code in batch.targets
+        )
         self._by_number: dict[uuid.UUID, Known] = {}
         self._holders: dict[Fact, list[Known]] = defaultdict(list)
 
@@ -141,7 +177,12 @@ class Matcher:
             ids = [row[0] for row in holders]
             known = self._known(cursor, ids)
             for pk, kind, value in self._fetch(
-                cursor, _FACTS, _FACTS_TRIED, ids=list(known), system=self._system
+                cursor,
+                self._facts,
+                _FACTS_TRIED,
+                ids=list(known),
+                system=self._system,
+                today=timezone.localdate(),
             ):
                 known[pk].facts.add((kind, value))
             if not self._is_trial and known:

@@ -166,10 +166,13 @@ def _company_of(person: Person, companies: CompanyMatcher) -> KnownCompany | Non
     if person.errors:
         return None
     try:
-        return companies.resolve(person)
+        company = companies.resolve(person)
     except LookupError:
         person.errors.append(error("company_name_missing"))
         return None
+    if company is not None and company.is_told_otherwise(person):
+        person.remarks.append(error("company_kept"))
+    return company
 
 
 def _missing(
@@ -182,7 +185,9 @@ def _missing(
     ]
     wanted += _primaries(contact, person)
     if company is not None:
-        wanted.append((matching.COMPANY, str(company.id)))
+        wanted += _of_role(contact, person, str(company.id))
+    wanted += [(matching.INTEREST, str(topic)) for topic in person.interests]
+    wanted += [(name, "") for name in matching.OF_CONTACT if getattr(person, name)]
     if person.has_address:
         wanted.append((matching.ADDRESS, matching.address_key(person)))
     if person.external_id and system:
@@ -196,6 +201,17 @@ def _missing(
     if not contact.name and (person.first_name or person.last_name):
         facts.append((matching.NAME, ""))
     return facts
+
+
+def _of_role(contact: Known, person: Person, company: str) -> Iterable[Fact]:
+    yield matching.COMPANY, company
+    if person.job_title:
+        yield matching.TITLE, company
+    if person.department:
+        yield matching.DEPARTMENT, company
+    has_ended = (matching.DUTY, f"{company}:") in contact.facts
+    for code in person.duties if not has_ended else ():
+        yield matching.DUTY, f"{company}:{code}"
 
 
 def _primaries(contact: Known, person: Person) -> Iterable[Fact]:

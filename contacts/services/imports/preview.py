@@ -112,7 +112,7 @@ def _read(text: str, target: Target | None) -> Cell:
         value = target.read(text)
     except cells.BadCell as bad:
         return Cell(text, bad.code)
-    if isinstance(value, list):
+    if isinstance(value, list) and target.open is None:
         return Cell(", ".join(value))
     # A flag reads as yes or no; the cell itself says more.
     return Cell(value if isinstance(value, str) else text)

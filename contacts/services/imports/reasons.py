@@ -111,6 +111,7 @@ NOTICES: dict[str, str | Promise] = {
 # Why a column is known and not taken.
 OF_COLUMNS: dict[str, str | Promise] = {
     "": _("Not known to the register."),
+    "double": _("Not taken: another column is imported as this already."),
     "permission": _(
         "Not taken: a file can refuse, but not permit. A permission needs its own evidence."
     ),
@@ -170,8 +171,27 @@ OF_ROWS: dict[str, str | Promise] = {
     ),
     "language_unknown": _("The language is not Finnish, Swedish or English."),
     "yes_or_no": _("This says neither yes nor no."),
-    "job_title_alone": _(
-        "The job title was left out, because the row names no company."
+    "job_title_alone": _("The role was left out, because the row names no company."),
+    "duty_unknown": _(
+        "This is no duty that the register knows. Add it to the duties first, or leave the column out."
+    ),
+    "topic_unknown": _(
+        "This is no topic of interest that the register knows. Add it to the topics first, or leave the column out."
+    ),
+    "colleague_unknown": _("No colleague with this e-mail address can log in."),
+    "team_unknown": _("There is no team of this name."),
+    "usage_unknown": _("The address is not for work, home, invoicing or other use."),
+    "company_kind_unknown": _(
+        "The kind is not company, sole trader, consumer or association."
+    ),
+    "company_status_unknown": _(
+        "The status is not prospect, customer, former customer or other."
+    ),
+    "country_unknown": _("This country is not known. Write its code of two letters."),
+    "day_unreadable": _("This is no day. Write it as 31.12.2026 or 2026-12-31."),
+    "address_ends_early": _("The address ends before it begins."),
+    "company_kept": _(
+        "The company is in the register with another kind or status, and that was kept."
     ),
     "other_name_kept": _(
         "The address belongs to a contact of another name, and that name was kept. If these are two people, add the other one by hand."

@@ -12,9 +12,18 @@ from contacts.models import ImportChange
 from contacts.services.imports.merging import Change
 
 Field = ImportChange.Field
-_OF_CONTACT = (Field.FIRST_NAME, Field.LAST_NAME, Field.LANGUAGE, Field.RELATIONSHIP)
+# With how a value is stored.
+OF_CONTACT = {
+    Field.FIRST_NAME: "first_name = r.value",
+    Field.LAST_NAME: "last_name = r.value",
+    Field.PREFERRED_NAME: "preferred_name = r.value",
+    Field.LANGUAGE: "language = r.value",
+    Field.RELATIONSHIP: "relationship = r.value",
+    Field.RESPONSIBLE: "responsible_id = r.value::uuid",
+    Field.TEAM: "team_id = r.value::bigint",
+}
 _CONTACT = """
-    UPDATE contacts_contact c SET {column} = r.value, updated_at = %s
+    UPDATE contacts_contact c SET {value}, updated_at = %s
     FROM unnest(%s::uuid[], %s::text[]) AS r (id, value) WHERE c.id = r.id
 """
 _NOT_FIRST = """
@@ -26,8 +35,8 @@ _FIRST = """
     FROM unnest(%s::uuid[], %s::text[]) AS r (id, value)
     WHERE p.contact_id = r.id AND p.kind = %s AND p.value = r.value
 """
-_JOB_TITLE = """
-    UPDATE contacts_affiliation a SET job_title = r.value
+_ROLE = """
+    UPDATE contacts_affiliation a SET {column} = r.value
     FROM unnest(%s::bigint[], %s::text[]) AS r (id, value) WHERE a.id = r.id
 """
 _ADDRESS = """
@@ -51,15 +60,22 @@ def write(changed: Iterable[Change]) -> None:
         ids = [contact for contact, _replaced in found]
         values = [replaced.new for _contact, replaced in found]
         records = [replaced.record for _contact, replaced in found]
-        if field in _OF_CONTACT:
-            _run(_CONTACT.format(column=str(field)), timezone.now(), ids, values)
+        if field in OF_CONTACT:
+            set_in_contacts(field, ids, values)
         elif field in (Field.FIRST_EMAIL, Field.FIRST_PHONE):
             use_first(str(field).removeprefix("first_"), ids, values)
-        elif field == Field.JOB_TITLE:
-            _run(_JOB_TITLE, list(map(int, records)), values)
+        elif field in (Field.JOB_TITLE, Field.DEPARTMENT):
+            sql = _ROLE.format(column=str(field))
+            _run(sql, list(map(int, records)), values)
         else:
             parts = zip(*(replaced.parts for _contact, replaced in found), strict=True)
             _run(_ADDRESS, list(map(int, records)), *map(list, parts))
+
+
+def set_in_contacts(field: str, ids: list[Any], values: list[str]) -> None:
+    """Write a value of these contacts themselves, given as texts."""
+    sql = _CONTACT.format(value=OF_CONTACT[Field(field)])
+    _run(sql, timezone.now(), ids, values)
 
 
 def use_first(kind: str, ids: list[Any], values: list[str]) -> None:

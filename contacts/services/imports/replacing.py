@@ -28,12 +28,16 @@ REPLACEABLE = {
     "first_name": (Field.FIRST_NAME,),
     "last_name": (Field.LAST_NAME,),
     "full_name": (Field.FIRST_NAME, Field.LAST_NAME),
+    "preferred_name": (Field.PREFERRED_NAME,),
     "language": (Field.LANGUAGE,),
+    "responsible": (Field.RESPONSIBLE,),
+    "team": (Field.TEAM,),
     "relationship": (Field.RELATIONSHIP,),
     "email": (Field.FIRST_EMAIL,),
     "phone": (Field.FIRST_PHONE,),
     "mobile": (Field.FIRST_PHONE,),
     "job_title": (Field.JOB_TITLE,),
+    "department": (Field.DEPARTMENT,),
     "street": (Field.ADDRESS,),
     "postcode": (Field.ADDRESS,),
     "town": (Field.ADDRESS,),
@@ -43,11 +47,19 @@ _NAMES = {
     Field.FIRST_EMAIL: "contactpoint.",
     Field.FIRST_PHONE: "contactpoint.",
     Field.JOB_TITLE: "affiliation.",
+    Field.DEPARTMENT: "affiliation.",
     Field.ADDRESS: "postaladdress.",
 }
+_IN_CONTACT = (
+    *("first_name", "last_name", "language", "relationship"),
+    *("preferred_name", "responsible", "team"),
+)
+_OF_ROLES = (Field.JOB_TITLE, Field.DEPARTMENT)
 _BY_HAND = frozenset({Source.PERSON.value, Source.STAFF.value})
 _CONTACTS = """
-    SELECT id, first_name, last_name, language, relationship, source, created_at
+    SELECT id, first_name, last_name, language, relationship, preferred_name,
+        coalesce(responsible_id::text, ''), coalesce(team_id::text, ''),
+        source, created_at
     FROM contacts_contact WHERE id = ANY(%s)
 """
 _POINTS = """
@@ -59,7 +71,7 @@ _ADDRESSES = """
     FROM contacts_postaladdress WHERE contact_id = ANY(%s) ORDER BY id
 """
 _ROLES = """
-    SELECT contact_id, id, company_id, job_title, source, created_at
+    SELECT contact_id, id, company_id, job_title, department, source, created_at
     FROM contacts_affiliation WHERE contact_id = ANY(%s) ORDER BY id
 """
 _CORRECTED = """
@@ -123,7 +135,7 @@ class Standing:
                 return fetched
 
             for pk, *texts, source, since in rows(_CONTACTS, keys):
-                names = ("first_name", "last_name", "language", "relationship")
+                names = _IN_CONTACT
                 self._values[pk] = defaultdict(
                     list,
                     {
@@ -145,12 +157,10 @@ class Standing:
                         parts=tuple(parts),
                     ),
                 )
-            for pk, record, company, title, source, since in rows(_ROLES, keys):
-                self._add(
-                    pk,
-                    Field.JOB_TITLE,
-                    _Value(title, source, since, str(record), company),
-                )
+            for pk, record, company, *texts, source, since in rows(_ROLES, keys):
+                for field, text in zip(_OF_ROLES, texts, strict=True):
+                    value = _Value(text, source, since, str(record), company)
+                    self._add(pk, field, value)
             for pk, field, at, is_by_hand in rows(_CORRECTED, keys):
                 self._corrected[pk].append((field, at, is_by_hand))
             for pk, field in rows(_BY_THIS_FILE, self._batch.pk, keys):
@@ -189,7 +199,7 @@ class Standing:
         self, contact: uuid.UUID, field: str, company: KnownCompany | None
     ) -> _Value | None:
         values = self._values[contact][field]
-        if field == Field.JOB_TITLE:
+        if field in _OF_ROLES:
             wanted = company.id if company else None
             values = [value for value in values if value.company == wanted]
         return values[0] if values else None
@@ -227,9 +237,13 @@ def _said(person: Person) -> list[tuple[ImportChange.Field, str, tuple[str, ...]
         (Field.LAST_NAME, person.last_name, ()),
         (Field.LANGUAGE, person.language, ()),
         (Field.RELATIONSHIP, person.relationship, ()),
+        (Field.PREFERRED_NAME, person.preferred_name, ()),
+        (Field.RESPONSIBLE, str(person.responsible or ""), ()),
+        (Field.TEAM, str(person.team or ""), ()),
         (Field.FIRST_EMAIL, next(iter(person.emails), ""), ()),
         (Field.FIRST_PHONE, next(iter(person.phones), ""), ()),
         (Field.JOB_TITLE, person.job_title, ()),
+        (Field.DEPARTMENT, person.department, ()),
         (Field.ADDRESS, address_text(*address), address),
     ]
 

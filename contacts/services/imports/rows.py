@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,10 @@ WHEREABOUTS = (
     "company_name",
     "business_id",
     "job_title",
+    *("department", "duties", "company_kind", "company_status"),
+    *("country", "address_usage", "address_from", "address_to"),
 )
+DAYS = ("address_from", "address_to")
 # The code of a contact card that could not be read.
 CARD = "card_unreadable"
 # Not about one column of the row.
@@ -56,6 +60,19 @@ class Person:
     street: str = ""
     postcode: str = ""
     town: str = ""
+    country: str = ""
+    address_usage: str = ""
+    address_from: datetime.date | None = None
+    address_to: datetime.date | None = None
+    department: str = ""
+    # Codes of duties, and keys of topics.
+    duties: list[str] = dataclasses.field(default_factory=list)
+    interests: list[int] = dataclasses.field(default_factory=list)
+    company_kind: str = ""
+    company_status: str = ""
+    preferred_name: str = ""
+    responsible: uuid.UUID | None = None
+    team: int | None = None
     relationship: str = ""
     # The number of the record here, and in the system that the file comes from.
     record_number: uuid.UUID | None = None
@@ -75,7 +92,9 @@ class Person:
         """Forget what tells where the person is; return whether there was anything."""
         said = [name for name in WHEREABOUTS if getattr(self, name)]
         for name in said:
-            setattr(self, name, "")
+            setattr(
+                self, name, type(getattr(self, name))() if name not in DAYS else None
+            )
         self.errors = [e for e in self.errors if e not in self.whereabouts_errors]
         return bool(said or self.whereabouts_errors)
 
@@ -100,13 +119,16 @@ class RowReader:
 
     def __init__(self, targets: Sequence[str]) -> None:
         self._width = len(targets)
-        self._columns: list[tuple[int, Target]] = [
-            (index, TARGETS[code]) for index, code in enumerate(targets) if code
+        self._columns = [
+            (index, TARGETS[code], TARGETS[code].reader())
+            for index, code in enumerate(targets)
+            if code
         ]
         # Spreadsheet programs leave out empty cells at the end of a row; but a row that
         # was torn apart must not lose what it says about refusing.
         self._shortest = max(
-            (index + 1 for index, target in self._columns if target.apply), default=0
+            (index + 1 for index, target, _read in self._columns if target.apply),
+            default=0,
         )
 
     def read(self, row_id: int, row: Sequence[str]) -> Person:
@@ -116,7 +138,7 @@ class RowReader:
             # Which cell belongs to which column is anybody's guess.
             person.errors.append(error("column_count"))
             return person
-        for index, target in self._columns:
+        for index, target, read in self._columns:
             cell = cells.plain(row[index]) if index < len(row) else ""
             if not cell:
                 continue
@@ -125,7 +147,7 @@ class RowReader:
                 continue
             try:
                 cells.refuse_error(cell)
-                _take(person, target, target.read(cell))
+                _take(person, target, read(cell))
             except cells.BadCell as bad:
                 if bad.code == CARD:
                     person.errors.append(error(CARD))  # about no one column
@@ -133,10 +155,18 @@ class RowReader:
                 person.errors.append(error(bad.code, index))
                 if target.code in WHEREABOUTS:
                     person.whereabouts_errors.append(person.errors[-1])
+        if (
+            person.address_from
+            and person.address_to
+            and person.address_to < person.address_from
+        ):
+            person.errors.append(error("address_ends_early"))
+            person.whereabouts_errors.append(person.errors[-1])
         is_known = person.record_number or person.external_id
         if not (person.emails or person.phones or is_known or person.errors):
             person.errors.append(error("no_way_to_reach"))
-        if person.job_title and not (person.company_name or person.business_id):
+        has_role = person.job_title or person.department or person.duties
+        if has_role and not (person.company_name or person.business_id):
             person.remarks.append(error("job_title_alone"))
         return person
 

@@ -176,7 +176,8 @@ def _chunks(batch: ImportBatch) -> Iterator[list[ImportRow]]:
         rows = list(
             batch.rows.filter(is_written=False, row_number__gt=last)
             .order_by("row_number")
-            .only("pk", "row_number", "cells", "is_removed")[:CHUNK]
+            # With the batch, or it would be asked for row by row.
+            .only("pk", "batch", "row_number", "cells", "is_removed")[:CHUNK]
         )
         if not rows:
             return

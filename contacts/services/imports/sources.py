@@ -100,6 +100,18 @@ def delete(source: ImportSource, *, actor: Actor) -> None:
     source.delete()
 
 
+def names_of_columns(source: ImportSource) -> list[str]:
+    """Return the names by the newest file of the source that is known; else none.
+
+    They are not kept with the source, which outlives its files.
+    """
+    used = ImportBatch.objects.filter(saved_source=source).order_by("-created_at")
+    header = used.values_list("header", flat=True).first()
+    if not header or not any(header):
+        return []
+    return header if memory.fingerprint(header) == source.fingerprint else []
+
+
 def terms_of(source: ImportSource) -> dict[str, Any]:
     """Return on what terms files of a source are brought in."""
     return {name: getattr(source, name) for name in TERMS}

@@ -58,6 +58,7 @@ _OWN = frozenset(
     {
         *("contacts.ContactPoint", "contacts.PostalAddress", "contacts.Affiliation"),
         *("contacts.ContactWord", "contacts.ImportRow", "contacts.ImportChange"),
+        *("contacts.Interest",),
         *("contacts.ExternalId", "contacts.CompanyWord", "contacts.ContactPair"),
         "contacts.CompanyPair",
     }
@@ -195,6 +196,7 @@ def _touched(
     keep((pk for pk, _created, at in there if at > until[pk]), "changed")
     for table in (
         *("contacts_contactpoint", "contacts_affiliation", "contacts_postaladdress"),
+        "contacts_interest",
     ):
         keep(
             _column(

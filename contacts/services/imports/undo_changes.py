@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime
+
+from django.db.models import QuerySet
 
 from contacts.models import (
     Affiliation,
@@ -11,16 +14,25 @@ from contacts.models import (
     ContactPoint,
     ExternalId,
     ImportChange,
+    InferredInterest,
+    Interest,
     PostalAddress,
+    Profile,
 )
 from contacts.models.people import Source
 from contacts.services import search_words
-from contacts.services.imports.changes import role_text
+from contacts.services.imports.changes import address_record, role_text
 from contacts.services.imports.replacements import use_first
 from contacts.services.imports.replacing import address_text
+from register.models import Team, User
 
 Field, Kind, Undone = ImportChange.Field, ImportChange.Kind, ImportChange.Undone
-_OF_CONTACT = (Field.FIRST_NAME, Field.LAST_NAME, Field.LANGUAGE, Field.RELATIONSHIP)
+_OF_CONTACT = (
+    *(Field.FIRST_NAME, Field.LAST_NAME, Field.LANGUAGE, Field.RELATIONSHIP),
+    Field.PREFERRED_NAME,
+)
+# Colleagues and teams, who may be gone by now.
+_BY_KEY: dict[str, type[User | Team]] = {Field.RESPONSIBLE: User, Field.TEAM: Team}
 
 
 def take_back(change: ImportChange) -> str:
@@ -29,6 +41,8 @@ def take_back(change: ImportChange) -> str:
     if field in _OF_CONTACT:
         found = Contact.objects.filter(pk=_key(change), **{field: change.new})
         return Undone.DONE if found.update(**{field: change.old}) else Undone.CHANGED
+    if field in _BY_KEY:
+        return _assign_back(change)
     if field in (Field.EMAIL, Field.PHONE):
         return _remove_point(change)
     if field in (Field.FIRST_EMAIL, Field.FIRST_PHONE):
@@ -38,10 +52,76 @@ def take_back(change: ImportChange) -> str:
         return Undone.DONE if numbers.delete()[0] else Undone.GONE
     if field == Field.ROLE:
         return _remove_role(change)
-    if field == Field.JOB_TITLE:
-        roles = Affiliation.objects.filter(pk=change.record, job_title=change.new)
-        return Undone.DONE if roles.update(job_title=change.old) else Undone.CHANGED
+    if field in (Field.JOB_TITLE, Field.DEPARTMENT):
+        return _role_text_back(change)
+    if field == Field.DUTY:
+        return _remove_duty(change)
+    if field == Field.INTEREST:
+        return _interest_back(change)
     return _address_back(change)
+
+
+def _assign_back(change: ImportChange) -> str:
+    field, model = change.field, _BY_KEY[change.field]
+    if change.old and not model.objects.filter(pk=change.old).exists():
+        return Undone.GONE
+    found = Contact.objects.filter(pk=_key(change), **{f"{field}_id": change.new})
+    changed = found.update(**{f"{field}_id": change.old or None})
+    return Undone.DONE if changed else Undone.CHANGED
+
+
+def _roles(change: ImportChange) -> QuerySet[Affiliation]:
+    """The role that was changed, or those at the company whose role was filled in."""
+    if change.kind == Kind.REPLACED:
+        return Affiliation.objects.filter(pk=change.record)
+    of_company = Affiliation.objects.filter(
+        contact_id=_key(change), company_id=change.record
+    )
+    return of_company.order_by("pk")
+
+
+def _role_text_back(change: ImportChange) -> str:
+    found = _roles(change).filter(**{change.field: change.new}).first()
+    if found is None:
+        return Undone.CHANGED
+    Affiliation.objects.filter(pk=found.pk).update(**{change.field: change.old})
+    return Undone.DONE
+
+
+def _remove_duty(change: ImportChange) -> str:
+    found = _roles(change).filter(duties__contains=[change.new]).first()
+    if found is None:
+        return Undone.GONE
+    left = [code for code in found.duties if code != change.new]
+    Affiliation.objects.filter(pk=found.pk).update(duties=left)
+    return Undone.DONE
+
+
+def _interest_back(change: ImportChange) -> str:
+    given = Interest.objects.filter(contact_id=_key(change), topic_id=change.new)
+    if change.kind == Kind.ADDED:
+        gone = given.filter(source=Source.IMPORT).delete()[0]
+        return Undone.DONE if gone else Undone.GONE
+    has_objected = Profile.objects.filter(
+        contact_id=_key(change), objected_at__isnull=False
+    )
+    concluded = InferredInterest.objects.filter(
+        contact_id=_key(change), topic_id=change.new
+    )
+    if given.exists() or concluded.exists() or has_objected.exists():
+        return Undone.CHANGED
+    # What it was concluded from is one line, so the last three are the others.
+    text, on, source, at = change.old.rsplit("\n", 3)
+    InferredInterest.objects.create(
+        pk=change.record,
+        contact_id=_key(change),
+        topic_id=int(change.new),
+        concluded_from=text,
+        concluded_on=date.fromisoformat(on),
+        source=source,
+        created_at=datetime.fromisoformat(at),
+    )
+    return Undone.DONE
 
 
 def _key(change: ImportChange) -> uuid.UUID:
@@ -103,14 +183,11 @@ def _remove_role(change: ImportChange) -> str:
     if not roles:
         return Undone.GONE
     for role in roles:
-        is_as_brought = not (
-            role.duties
-            or role.department
-            or role.is_main
-            or role.valid_from
-            or role.valid_to
+        is_as_brought = not (role.is_main or role.valid_from or role.valid_to)
+        told = role_text(
+            role.job_title, role.company.name, role.department, role.duties
         )
-        if is_as_brought and role_text(role.job_title, role.company.name) == change.new:
+        if is_as_brought and told == change.new:
             role.delete()
             return Undone.DONE
     return Undone.CHANGED
@@ -132,7 +209,8 @@ def _address_back(change: ImportChange) -> str:
     )
     for address in addresses.order_by("-pk"):
         if _text(address) == change.new:
-            if address.is_primary or address.verified_at or address.valid_to:
+            is_as_brought = address_record(address) == (change.record or "|||FI")
+            if address.is_primary or address.verified_at or not is_as_brought:
                 return Undone.CHANGED
             address.delete()
             return Undone.DONE

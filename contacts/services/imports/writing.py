@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -27,9 +26,11 @@ from contacts.models import (
 )
 from contacts.models.people import Source
 from contacts.services import search_words
-from contacts.services.imports import changes, matching, replacements
-from contacts.services.imports.companies import CompanyMatcher, kind_of
+from contacts.services.imports import changes, details, matching, replacements
+from contacts.services.imports.companies import CompanyMatcher
+from contacts.services.imports.copying import copy_rows
 from contacts.services.imports.merging import Change, Merge
+from contacts.services.imports.rights import responsible_for_new
 from contacts.services.imports.targets import TARGETS
 from register import audit
 from register.actors import Actor
@@ -68,20 +69,21 @@ def write(
     merged: Merge, *, companies: CompanyMatcher, batch: ImportBatch, actor: Actor
 ) -> Counter[str]:
     """Write what the rows add; return how many refusals and the like were new."""
-    _write_companies(companies)
+    _write_companies(companies, actor)
     new = [change for change in merged.changes if change.is_new]
     added = [
         change
         for change in merged.changes
         if (change.facts or change.replaced) and not change.is_new
     ]
-    _write_contacts(new, batch)
+    _write_contacts(new, batch, actor)
     _fill_contacts(added)
     changed = [*new, *added]
     _write_points(changed)
     _write_roles(changed)
     _write_addresses(changed)
     _write_external_ids(changed, batch.external_system)
+    details.write(changed, new, batch)
     replacements.write(added)
     changes.keep(batch, merged, companies, is_written=True)
     search_words.refresh({change.contact.id for change in changed})
@@ -94,21 +96,25 @@ def write(
     return counts
 
 
-def _write_companies(companies: CompanyMatcher) -> None:
+def _write_companies(companies: CompanyMatcher, actor: Actor) -> None:
     now = timezone.now()
-    _copy(
+    responsible = responsible_for_new(actor.user, Company)
+    copy_rows(
         Company,
-        "id, name, kind, business_id, street, postcode, town, source, created_at, updated_at",
+        "id, name, kind, status, business_id, street, postcode, town, source,"
+        " responsible_id, created_at, updated_at",
         [
             (
                 made.id,
                 made.name,
-                str(kind_of(made.name)),
+                made.kind,
+                made.status,
                 made.business_id,
                 "",
                 "",
                 "",
                 _IMPORT,
+                responsible,
                 now,
                 now,
             )
@@ -129,24 +135,28 @@ def _write_companies(companies: CompanyMatcher) -> None:
     search_words.refresh_of_companies(company.id for company in companies.numbered)
 
 
-def _write_contacts(new: list[Change], batch: ImportBatch) -> None:
+def _write_contacts(new: list[Change], batch: ImportBatch, actor: Actor) -> None:
+    responsible = responsible_for_new(actor.user, Contact)
     now, notice = timezone.now(), NoticeRevision.in_force(batch.collected_on)
     collected_at = _start_of(batch.collected_on) or now
     # A microsecond apart, so that they stay in the order of the file.
     times = [now + timedelta(microseconds=place) for place in range(len(new))]
-    _copy(
+    copy_rows(
         Contact,
-        "id, first_name, last_name, language, relationship, source, source_detail,"
-        " collected_at, informed_at, notice_id, created_at, updated_at",
+        "id, first_name, last_name, preferred_name, language, relationship, source,"
+        " source_detail, responsible_id, team_id, collected_at, informed_at, notice_id, created_at, updated_at",
         [
             (
                 change.contact.id,
                 change.person.first_name,
                 change.person.last_name,
+                change.person.preferred_name,
                 change.person.language,
                 change.person.relationship or _PROSPECT,
                 _IMPORT,
                 batch.title,
+                change.person.responsible or responsible,
+                change.person.team,
                 collected_at,
                 # They were shown the notice when the data was collected.
                 collected_at if batch.is_informed else None,
@@ -196,7 +206,7 @@ def _write_points(changed: list[Change]) -> None:
                 (change.contact.id, kind, value, label, kind in waiting, _IMPORT, now)
             )
             waiting.discard(kind)
-    _copy(
+    copy_rows(
         ContactPoint,
         "contact_id, kind, value, label, is_primary, source, created_at",
         rows,
@@ -205,14 +215,16 @@ def _write_points(changed: list[Change]) -> None:
 
 def _write_roles(changed: list[Change]) -> None:
     now = timezone.now()
-    _copy(
+    copy_rows(
         Affiliation,
-        "contact_id, company_id, job_title, source, created_at",
+        "contact_id, company_id, job_title, department, duties, source, created_at",
         [
             (
                 change.contact.id,
                 change.company.id,
                 change.person.job_title,
+                change.person.department,
+                change.person.duties,
                 _IMPORT,
                 now,
             )
@@ -224,16 +236,20 @@ def _write_roles(changed: list[Change]) -> None:
 
 def _write_addresses(changed: list[Change]) -> None:
     now = timezone.now()
-    _copy(
+    copy_rows(
         PostalAddress,
-        "contact_id, street, postcode, town, country, source, created_at",
+        "contact_id, street, postcode, town, country, usage, valid_from, valid_to,"
+        " source, created_at",
         [
             (
                 change.contact.id,
                 change.person.street,
                 change.person.postcode,
                 change.person.town,
-                "FI",
+                change.person.country or "FI",
+                change.person.address_usage,
+                change.person.address_from,
+                change.person.address_to,
                 _IMPORT,
                 now,
             )
@@ -245,7 +261,7 @@ def _write_addresses(changed: list[Change]) -> None:
 
 def _write_external_ids(changed: list[Change], system: str) -> None:
     now = timezone.now()
-    _copy(
+    copy_rows(
         ExternalId,
         "contact_id, system, value, created_at",
         [
@@ -288,14 +304,3 @@ def _record(new: list[Change], added: list[Change], actor: Actor) -> None:
             for pk, fields in replaced.items()
         ]
     )
-
-
-def _copy(model: type[Any], columns: str, rows: Sequence[Iterable[Any]]) -> None:
-    if not rows:
-        return
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
-    ):
-        for row in rows:
-            copy.write_row(tuple(row))

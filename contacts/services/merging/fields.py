@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import models
@@ -47,6 +48,16 @@ def choices(kept: models.Model, gone: models.Model) -> Sequence[Choice]:
         for field in kept._meta.concrete_fields
         if not (field.primary_key or field.name in _AUTOMATIC)
     ]
+
+
+def fingerprint(records: Iterable[models.Model]) -> str:
+    """Return what tells whether records still say what somebody saw of them."""
+    said = [
+        (str(record.pk), choice.name, str(choice.kept))
+        for record in sorted(records, key=lambda each: str(each.pk))
+        for choice in choices(record, record)
+    ]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def take(kept: Any, gone: Any, taken: Collection[str]) -> list[str]:

@@ -40,13 +40,19 @@ REFUSALS = {
 
 @transaction.atomic
 def order(
-    *, kept: Any, gone: Any, taken: Collection[str] = (), actor: Actor
+    *,
+    kept: Any,
+    gone: Any,
+    taken: Collection[str] = (),
+    seen: str = "",
+    actor: Actor,
 ) -> tuple[Merge, Job]:
     """Order that ``gone`` goes into ``kept``.
 
     ``taken`` names the fields in which the record that goes is right; what only it
-    says is taken anyway. Raises DomainError where that is no choice, where one of the
-    two is being merged, or where an app above objects.
+    says is taken anyway. ``seen`` is the fingerprint of what was compared. Raises
+    DomainError where that is no choice, where one of the two was changed since or is
+    being merged, or where an app above objects.
     """
     kind = KINDS[type(kept)]
     if kept.pk == gone.pk:
@@ -62,6 +68,13 @@ def order(
     if _under_way(kind, [kept.pk, gone.pk]):
         raise Conflict(
             "merge_under_way", _("One of the records is being merged already.")
+        )
+    if seen and seen != fields.fingerprint(there):
+        raise Conflict(
+            "merge_stale",
+            _(
+                "One of the records was changed meanwhile. Look at both again before you merge."
+            ),
         )
     if (objection := objection_to(kind, kept.pk, gone.pk)) is not None:
         raise objection

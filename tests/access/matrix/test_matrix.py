@@ -6,35 +6,13 @@ of a category that a role may not see stands in no answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from tests.access.matrix import asking
-from tests.access.matrix.world import (
-    STANDARD,
-    World,
-    categories_of,
-    undone,
-)
-from tests.conftest import ensure_seeded, make_user, session_of
+from tests.access.matrix.world import STANDARD, categories_of, undone
+from tests.conftest import make_user, session_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def base(django_db_setup: Any, django_db_blocker: Any) -> Iterator[World]:
-    """The register without customers."""
-    with django_db_blocker.unblock(), undone():
-        ensure_seeded()
-        yield World()
-
-
-@pytest.fixture(scope="module")
-def world(base: World) -> World:
-    base.fill()
-    return base
 
 
 @pytest.mark.parametrize("role", STANDARD)

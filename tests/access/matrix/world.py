@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 
@@ -36,6 +37,7 @@ def undone() -> Iterator[None]:
             transaction.set_rollback(True)
 
 
+PURPOSE = "customer_relationship"
 NAMES_OF_COLLEAGUES = {
     ("register.User", "first_name"),
     ("register.User", "last_name"),
@@ -45,10 +47,14 @@ NAMES_OF_COLLEAGUES = {
 class World:
     """The canary's people, and the rows of which addresses are made."""
 
-    def __init__(self) -> None:
-        self.canary = Canary()
+    def __init__(self, *, beside: World | None = None) -> None:
+        """Make what customers' rows point at, or share it with a world there already."""
+        self.canary = Canary(after=5000 if beside else 0)
         self.keys: dict[str, list[str]] = {}
-        for target in _surroundings():
+        for (label, when), row in beside.canary._shared.items() if beside else ():
+            if not leads_to_customers(graph()[label]):
+                self.canary._shared[label, when] = row
+        for target in () if beside else _surroundings():
             self.canary.shared(graph().of(target))
 
     def fill(self) -> None:
@@ -59,6 +65,49 @@ class World:
         for entry in graph():
             new = sorted(_keys(entry.model) - before[entry.label])
             self.keys[entry.model._meta.label_lower] = new
+
+    def key(self, label: str, number: int = 0) -> str:
+        """Return the key of a row of this world."""
+        return self.keys[label][number]
+
+    def belongs_to(self, user: Any) -> None:
+        """Let somebody be responsible for all people and companies of this world."""
+        for label in ("contacts.contact", "contacts.company"):
+            model = apps.get_model(label)
+            rows = model._default_manager.filter(pk__in=self.keys[label])
+            rows.update(responsible=user, team=None)
+
+    def tie_to(self, other: World) -> None:
+        """Let its people be with those of another world wherever people meet."""
+        me, them = other.canary.people["person"], self.canary.people["person"]
+        first, second = sorted((me, them))
+        for label, values in {
+            "contacts.Affiliation": {
+                "contact_id": them,
+                "company_id": other.key("contacts.company"),
+                "source": "staff",
+            },
+            "contacts.ContactPair": {
+                "first_id": first,
+                "second_id": second,
+                "points": 90,
+                "features": ["phone"],
+            },
+            "contacts.AgreementContact": {
+                "agreement_id": other.key("contacts.serviceagreement"),
+                "contact_id": them,
+            },
+            "communications.MeetingParticipant": {
+                "meeting_id": other.key("communications.meeting"),
+                "contact_id": them,
+            },
+            "communications.ChatParticipant": {
+                "chat_id": other.key("communications.chat"),
+                "contact_id": them,
+                "display_name": "Zqhidden",
+            },
+        }.items():
+            apps.get_model(label)._default_manager.create(**values)
 
     def needles(self, *, beyond: set[str]) -> set[str]:
         """Return the markers in tables of categories that are not among ``beyond``.
@@ -101,11 +150,29 @@ def categories_of(role: str) -> set[str]:
     return set(rights.values_list("category", flat=True))
 
 
-def limited_reader(scope: Scope) -> Any:
+def limited_reader(scope: Scope, team: Team | None = None) -> Any:
     """Return somebody with every right to customers' data, of his own or his team's."""
     role = _role(f"all-{scope}", scope)
     user = make_user(f"reader.{scope}", role.code)
-    team = Team.objects.create(name=f"Team of {scope}")
+    team = team or Team.objects.create(name=f"Team of {scope}")
+    TeamMembership.objects.create(team=team, user=user)
+    return user
+
+
+def reader_like(code: str, scope: Scope, team: Team) -> Any:
+    """Return somebody with the rights of a role to customers' data, of few of them.
+
+    Without what is given for all people or not at all.
+    """
+    role = Role.objects.create(
+        code=f"{code}-{scope}", name=f"{code}-{scope}", default_purpose=PURPOSE
+    )
+    rights = RoleRight.objects.filter(role__code=code).exclude(category__in=HEEDED)
+    RoleRight.objects.bulk_create(
+        RoleRight(role=role, category=category, action=action, scope=scope)
+        for category, action in rights.values_list("category", "action")
+    )
+    user = make_user(f"reader.{code}.{scope}", role.code)
     TeamMembership.objects.create(team=team, user=user)
     return user
 
@@ -121,9 +188,7 @@ def reader_with_levels(name: str, levels: dict[str, Level]) -> Any:
 
 
 def _role(code: str, scope: Scope) -> Role:
-    role = Role.objects.create(
-        code=code, name=code, default_purpose="customer_relationship"
-    )
+    role = Role.objects.create(code=code, name=code, default_purpose=PURPOSE)
     RoleRight.objects.bulk_create(
         RoleRight(role=role, category=category, action=action, scope=scope)
         for category in set(Category) - HEEDED

@@ -41,8 +41,8 @@ Place = tuple[str, str, Condition, str]
 class Canary:
     """The filled register: its markers, and who is who."""
 
-    def __init__(self) -> None:
-        self.mint = Mint()
+    def __init__(self, *, after: int = 0) -> None:
+        self.mint = Mint(after)
         self.markers: list[Marker] = []
         self.covered: Covered = set()
         self.people: dict[str, uuid.UUID] = {}

@@ -44,8 +44,8 @@ class Marker:
 class Mint:
     """Makes values that never occur twice."""
 
-    def __init__(self) -> None:
-        self._number = 0
+    def __init__(self, after: int = 0) -> None:
+        self._number = after
         self._start = timezone.now().replace(microsecond=0) - timedelta(days=1)
 
     def value(

@@ -28,14 +28,21 @@ from contacts.services.imports.vocabulary.products import (
     product_of,
 )
 from contacts.services.imports.vocabulary.values import (
+    COMPANY_KINDS,
+    COMPANY_STATUSES,
+    COUNTRIES,
     LANGUAGES,
     NO,
     RELATIONSHIPS,
     SPREADSHEET_ERRORS,
+    USAGES,
     YES,
 )
 
 __all__ = [
+    "COMPANY_KINDS",
+    "COMPANY_STATUSES",
+    "COUNTRIES",
     "HEADINGS",
     "LANGUAGES",
     "MEANT_BY_PRODUCT",
@@ -45,6 +52,7 @@ __all__ = [
     "RELATIONSHIPS",
     "ROW",
     "SPREADSHEET_ERRORS",
+    "USAGES",
     "WHAT_IS_WRONG",
     "YES",
     "is_heading",

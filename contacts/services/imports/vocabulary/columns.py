@@ -109,6 +109,45 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("kieli", "asiointikieli", "palvelukieli"),
         *("språk", "kontaktspråk", "betjäningsspråk"),
     ),
+    "preferred_name": (
+        *("preferred name", "nickname", "known as", "puhuttelunimi", "lempinimi"),
+        *("kallas för", "smeknamn"),
+    ),
+    "department": (*("department", "unit", "osasto", "yksikkö", "avdelning", "enhet"),),
+    "duties": (
+        *("duties", "duty", "responsibilities", "vastuualueet", "vastuualue"),
+        *("tehtävät", "ansvarsområden", "ansvarsområde"),
+    ),
+    "country": (
+        *("country", "country region", "mailing country", "address country", "maa"),
+        *("country code", "maakoodi", "land", "landskod"),
+    ),
+    "address_usage": (
+        *("use of the address", "address type", "osoitteen käyttö", "osoitelaji"),
+        *("osoitetyyppi", "adresstyp", "adressens användning"),
+    ),
+    "address_from": (
+        *("address valid from", "osoite alkaen", "osoite voimassa alkaen"),
+        *("adress från och med",),
+    ),
+    "address_to": (
+        *("address valid to", "osoite päättyen", "osoite voimassa asti"),
+        *("adress till och med",),
+    ),
+    "interests": (
+        *("interests", "interested in", "topics of interest", "kiinnostuksen kohteet"),
+        *("kiinnostukset", "intressen", "intresseområden"),
+    ),
+    "company_kind": (
+        *("kind of company", "legal form", "company form", "yhtiömuoto"),
+        *("yritysmuoto", "asiakastyyppi", "bolagsform", "företagsform"),
+    ),
+    "company_status": (
+        *("status of the company", "company status", "yrityksen tila"),
+        *("företagets status",),
+    ),
+    "responsible": ("responsible", "responsible email"),
+    "team": ("team", "tiimi"),
     "relationship": ("relationship", "suhde", "asiakassuhde", "relation"),
     # The reader says which numbers these are: "id" alone may be anyone's.
     "record_number": ("number of the record in this register",),
@@ -192,7 +231,6 @@ NOT_TAKEN: dict[str, tuple[str, ...]] = {
     "tags": (
         *("tags", "labels", "groups", "group membership", "categories", "segment"),
         *("tunnisteet", "ryhmät", "ryhmä", "luokka", "luokat", "kategoria"),
-        *("kiinnostuksen kohteet",),
         *("taggar", "etiketter", "grupper", "grupp", "kategori"),
     ),
     "owner": (

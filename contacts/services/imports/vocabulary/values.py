@@ -27,6 +27,50 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "sv": ("sv", "swe", "ruotsi", "swedish", "svenska"),
     "en": ("en", "eng", "englanti", "english", "engelska"),
 }
+USAGES: dict[str, tuple[str, ...]] = {
+    "work": ("työ", "työosoite", "business", "office", "arbete", "jobb"),
+    "home": ("koti", "kotiosoite", "private", "hem", "bostad"),
+    "invoicing": ("laskutus", "laskutusosoite", "billing", "invoice", "fakturering"),
+    "other": ("muu", "annan", "övrig"),
+}
+COMPANY_KINDS: dict[str, tuple[str, ...]] = {
+    "company": ("yritys", "yhtiö", "oy", "ab", "oyj", "företag", "bolag"),
+    "sole_trader": (
+        *("sole trader", "toiminimi", "tmi", "t:mi", "elinkeinonharjoittaja"),
+        *("yksityinen elinkeinonharjoittaja", "firma", "enskild näringsidkare"),
+    ),
+    "consumer": (
+        *("kuluttaja", "kotitalous", "yksityishenkilö", "household", "private person"),
+        *("konsument", "hushåll", "privatperson"),
+    ),
+    "association": (
+        *("yhdistys", "ry", "yhteisö", "säätiö", "community", "foundation"),
+        *("förening", "rf", "samfund", "stiftelse"),
+    ),
+}
+COMPANY_STATUSES: dict[str, tuple[str, ...]] = {
+    "prospect": ("prospekti", "mahdollinen asiakas", "lead", "liidi"),
+    "customer": ("asiakas", "kund", "client"),
+    "former": ("entinen asiakas", "entinen", "former customer", "tidigare kund"),
+    "other": ("muu", "annan", "övrig"),
+}
+# By the code of ISO 3166; every two letters are a code as well.
+COUNTRIES: dict[str, tuple[str, ...]] = {
+    "FI": ("finland", "suomi"),
+    "SE": ("sweden", "ruotsi", "sverige"),
+    "NO": ("norway", "norja", "norge"),
+    "DK": ("denmark", "tanska", "danmark"),
+    "IS": ("iceland", "islanti", "island"),
+    "EE": ("estonia", "viro", "estland"),
+    "LV": ("latvia", "lettland"),
+    "LT": ("lithuania", "liettua", "litauen"),
+    "DE": ("germany", "saksa", "tyskland"),
+    "AX": ("åland", "ahvenanmaa"),
+    "GB": ("united kingdom", "great britain", "iso-britannia", "storbritannien", "uk"),
+    "US": ("united states", "usa", "yhdysvallat", "förenta staterna"),
+    "NL": ("netherlands", "alankomaat", "hollanti", "nederländerna"),
+    "FR": ("france", "ranska", "frankrike"),
+}
 # What a spreadsheet shows instead of a value, in its three languages.
 SPREADSHEET_ERRORS = frozenset(
     [
