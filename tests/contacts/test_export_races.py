@@ -60,7 +60,8 @@ def test_no_file_keeps_somebody_who_is_erased_while_it_is_made(monkeypatch):
     making_it.result(WAIT)
     export.refresh_from_db()
     assert export.state == "ready"
-    assert [row[0] for row in rows_of(export)[1:]] == ["Bruno", "Carl"]
+    # Keys of one millisecond have no order among themselves.
+    assert sorted(row[0] for row in rows_of(export)[1:]) == ["Bruno", "Carl"]
     assert export.person_count == 2
     # What was written first is ordered to be removed, or is removed already.
     kept = ExportFile.objects.get().file.name
