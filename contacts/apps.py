@@ -14,6 +14,7 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         """Wire what this app shows on the page of a contact, and what it derives."""
         from contacts import (
+            company_looks,
             export_looks,
             filters_of_companies,
             filters_of_people,
@@ -38,6 +39,7 @@ class ContactsConfig(AppConfig):
         columns.register()
         company_columns.register()
         export_looks.register()
+        company_looks.register()
         found.register()
         lookups.register()
         filters_of_people.make_known()

@@ -26,6 +26,7 @@ from contacts.finding import Words, first_owners
 from contacts.models import (
     Affiliation,
     Company,
+    CompanyMerge,
     CompanyWord,
     Contact,
     ContactMerge,
@@ -165,5 +166,14 @@ def _as_uuid(text: str) -> uuid.UUID | None:
 
 def keys_before_merges(keys: Collection[uuid.UUID]) -> QuerySet[Any]:
     """Return the keys of records that went into these contacts."""
-    merges = ContactMerge.objects.filter(kept__in=keys, state=Merge.State.DONE)
+    return _gone_into(ContactMerge, keys)
+
+
+def company_keys_before_merges(keys: Collection[uuid.UUID]) -> QuerySet[Any]:
+    """Return the keys of records that went into these companies."""
+    return _gone_into(CompanyMerge, keys)
+
+
+def _gone_into(model: type[Merge], keys: Collection[uuid.UUID]) -> QuerySet[Any]:
+    merges = model._default_manager.filter(kept__in=keys, state=Merge.State.DONE)
     return merges.order_by().values_list("gone_id", flat=True)

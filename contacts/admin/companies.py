@@ -31,6 +31,7 @@ from contacts.screens import (
     exports,
     merging,
     protection,
+    readers,
 )
 from contacts.services import search_words
 from contacts.services.exports import contents
@@ -227,6 +228,12 @@ class CompanyAdmin(MergingAdmin):
                 view(company_page.decide),
                 this,
                 name="contacts_company_register_decide",
+            ),
+            path(
+                "<uuid:object_id>/looks/",
+                view(readers.looks_at_company),
+                this,
+                name="contacts_company_looks",
             ),
             *merging.urls(view, Company),
             *changes.urls(view, self),

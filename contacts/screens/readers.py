@@ -1,4 +1,4 @@
-"""Who can see a person: for those who answer for it."""
+"""Who can see a person, and who looked: for those who answer for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _now, gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from contacts.company_looks import records_of
 from contacts.models import Contact
+from contacts.screens import company_page, protection
 from register import access, actors, audit
 from register.access.readers import readers_of
+from register.database.visibility import with_whereabouts
 from register.datamap.vocabulary import Action, Category
 from register.models import User
-from register.screens.looks import of_person
+from register.screens.looks import of_person, of_record
+from register.services import protections
 
 MOST_SHOWN = 200
 
@@ -58,3 +62,34 @@ def show(request: HttpRequest, object_id: uuid.UUID, model_admin: Any) -> HttpRe
 def looks(request: HttpRequest, object_id: uuid.UUID, model_admin: Any) -> HttpResponse:
     """Show who looked at the person."""
     return of_person(request, object_id)
+
+
+@require_safe
+def looks_at_company(
+    request: HttpRequest, object_id: uuid.UUID, model_admin: Any
+) -> HttpResponse:
+    """Show who looked at a company, its agreements and what a public register says of it.
+
+    That of a protected sole trader is for readers of whereabouts alone, as its page is.
+    """
+    access.require(request.user, Action.VIEW, Category.AUDIT)
+    access.require(request.user, Action.VIEW, Category.COMPANY)
+    hidden = protection.protected_people_of_company(str(object_id))
+    if hidden and protections.is_reader(request.user):
+        actor = actors.of_request(request)
+        protections.reveal(hidden, purpose=actor.purpose, actor=actor)
+        with with_whereabouts(*hidden):
+            return _looks_at_company(request, object_id, model_admin)
+    return _looks_at_company(request, object_id, model_admin)
+
+
+def _looks_at_company(
+    request: HttpRequest, object_id: uuid.UUID, model_admin: Any
+) -> HttpResponse:
+    company = company_page.company_for(request, str(object_id), model_admin)
+    return of_record(
+        request,
+        company,
+        looked_at=records_of(company),
+        name=access.as_seen(request.user, company).name,
+    )

@@ -1,7 +1,7 @@
 """Looks at people in the audit trail: who looked at whom, when and what for.
 
 Lists and searches show many people at once and are recorded as one entry that names
-nobody; only what concerns one person can be told here.
+nobody; only what concerns one person, or one record such as a company, is told here.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from register.models import AuditEntry
@@ -110,18 +110,36 @@ def at_people(
     """Return looks at one person, whose record had these keys, within ``first`` to ``end``."""
     rows = _looks(kind, first, end, before)
     # Each key by its own index scan: together they would be read whole and sorted.
-    parts = [
-        rows.filter(subject_id=key).order_by("-id")[: PER_PAGE + 1] for key in keys
-    ]
+    parts = [rows.filter(subject_id=key) for key in keys]
     for many in _OF_MANY:
         records = [str(key) for key in many.records_of(keys)]
-        of_records = rows.filter(object_type=many.object_type, object_id__in=records)
-        parts.append(of_records.order_by("-id")[: PER_PAGE + 1])
-    merged: Iterator[AuditEntry] = heapq.merge(
-        *parts, key=lambda entry: entry.pk, reverse=True
-    )
-    return _page(
-        [entry for entry, _number in zip(merged, range(PER_PAGE + 1), strict=False)]
+        parts.append(
+            # What names somebody is about that person, who may be another one.
+            rows.filter(
+                object_type=many.object_type,
+                object_id__in=records,
+                subject_id__isnull=True,
+            )
+        )
+    return _newest_of(parts)
+
+
+def at_records(
+    records: Iterable[tuple[str, Collection[str]]],
+    *,
+    kind: str = "",
+    first: datetime | None = None,
+    end: datetime | None = None,
+    before: int | None = None,
+) -> Page:
+    """Return looks at records of nobody in particular: kinds of records, with keys of each."""
+    rows = _looks(kind, first, end, before)
+    return _newest_of(
+        [
+            rows.filter(object_type=object_type, object_id__in=list(keys))
+            for object_type, keys in records
+            if keys
+        ]
     )
 
 
@@ -133,9 +151,14 @@ def by_account(
     end: datetime | None = None,
     before: int | None = None,
 ) -> Page:
-    """Return the looks of one account at people, lists and searches left out."""
+    """Return the looks of one account at people, lists and searches left out.
+
+    Files of many people that it took are among them, and companies that are a person.
+    """
     rows = _looks(kind, first, end, before).filter(
-        actor_id=actor_id, subject_id__isnull=False
+        Q(subject_id__isnull=False)
+        | Q(object_type__in=[many.object_type for many in _OF_MANY]),
+        actor_id=actor_id,
     )
     return _page(list(rows.order_by("-id")[: PER_PAGE + 1]))
 
@@ -153,6 +176,17 @@ def _looks(
     if end is not None:
         rows = rows.filter(at__lt=end)
     return rows
+
+
+def _newest_of(parts: Iterable[QuerySet[AuditEntry]]) -> Page:
+    merged: Iterator[AuditEntry] = heapq.merge(
+        *(part.order_by("-id")[: PER_PAGE + 1] for part in parts),
+        key=lambda entry: entry.pk,
+        reverse=True,
+    )
+    return _page(
+        [entry for entry, _number in zip(merged, range(PER_PAGE + 1), strict=False)]
+    )
 
 
 def _page(entries: list[AuditEntry]) -> Page:

@@ -1,14 +1,16 @@
-"""Who looked at a person, and at whom a colleague looked."""
+"""Who looked at a person or another record, and at whom a colleague looked."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -29,6 +31,7 @@ from register.screens import rows
 audit.register_actions(
     {
         "audit.person_asked": _("looked at who looked at a person"),
+        "audit.record_asked": _("looked at who looked at a record"),
         "audit.account_asked": _("looked at whom an account looked at"),
     }
 )
@@ -91,6 +94,32 @@ def of_person(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return _rendered(request, context)
 
 
+def of_record(
+    request: HttpRequest,
+    record: models.Model,
+    *,
+    looked_at: Iterable[tuple[str, Collection[str]]],
+    name: str,
+) -> HttpResponse:
+    """Show who looked at a record that is no person's, for those who see the audit trail.
+
+    ``looked_at`` are the kinds of records that are shown with it, and keys of each.
+    """
+    access.require(request.user, Action.VIEW, Category.AUDIT)
+    audit.record("audit.record_asked", actor=actors.of_request(request), obj=record)
+    form = LooksForm(request.GET)
+    page = looks.at_records(looked_at, **form.asked(), before=_before(request))
+    context = {
+        **_context(request, form, page),
+        "title": _("Who looked"),
+        "name": name,
+        "name_url": rows.url_of(type(record), record.pk),
+        "lines": _lines(page.entries, user=request.user),
+        "is_of_person": True,
+    }
+    return _rendered(request, context)
+
+
 @require_safe
 def of_account(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show at whom a colleague looked; asking for it is on the record, too."""
@@ -101,14 +130,7 @@ def of_account(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = LooksForm(request.GET)
     page = looks.by_account(str(pk), **form.asked(), before=_before(request))
     lines = _lines(page.entries, user=request.user)
-    people = [entry.subject_id for entry in page.entries]
-    names = rows.names_of_people(people, user=request.user)
-    for line in lines:
-        subject = line["entry"].subject_id
-        line["person"] = names.get(subject) or str(subject)[:8]
-        line["person_url"] = (
-            rows.url_of(rows.person_model(), subject) if subject in names else ""
-        )
+    _tell_whom(lines, user=request.user)
     context = {
         **_context(request, form, page),
         "title": _("Whom this account looked at"),
@@ -118,6 +140,27 @@ def of_account(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "is_of_person": False,
     }
     return _rendered(request, context)
+
+
+def _tell_whom(lines: list[dict[str, Any]], *, user: object) -> None:
+    """Add to lines who or what was looked at, as far as ``user`` may know."""
+    entries = [line["entry"] for line in lines]
+    names = rows.names_of_people([e.subject_id for e in entries], user=user)
+    records = rows.names_of_records(
+        [(e.object_type, e.object_id) for e in entries if not e.subject_id], user=user
+    )
+    for line in lines:
+        entry = line["entry"]
+        subject = entry.subject_id
+        line["person_url"] = ""
+        if subject:
+            line["person"] = names.get(subject) or str(subject)[:8]
+            if subject in names:
+                line["person_url"] = rows.url_of(rows.person_model(), subject)
+        else:
+            key = (entry.object_type, entry.object_id)
+            line["person"] = records.get(key) or f"{line['record']} {key[1][:8]}"
+            line["person_url"] = line["url"]
 
 
 def _rendered(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

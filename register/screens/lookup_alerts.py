@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import (
-    FieldDoesNotExist,
-    PermissionDenied,
-    ValidationError,
-)
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,9 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
-from register import access, actors, audit
+from register import actors, audit
 from register.activities import ACTIVITIES
-from register.datamap.vocabulary import Action
 from register.errors import DomainError
 from register.lookups import trail
 from register.lookups.hours import hours_of, is_outside
@@ -31,6 +25,7 @@ from register.screens.holds import INPUT, record_in_words
 from register.screens.lookups import who
 from register.screens.rows import (
     names_of_people,
+    names_of_records,
     numbers_of_people,
     person_model,
     url_of,
@@ -174,7 +169,9 @@ def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
         for each in User.objects.filter(pk__in=accounts)
     }
     gone = _("a person who is no longer in the register")
-    named = _names_of_records(entries, user)
+    named = names_of_records(
+        [(e.object_type, e.object_id) for e in entries if not e.subject_id], user=user
+    )
     lines = []
     for entry in entries:
         activity = ACTIVITIES.get(entry.purpose)
@@ -194,29 +191,6 @@ def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
             }
         )
     return lines
-
-
-def _names_of_records(
-    entries: list[AuditEntry], user: object
-) -> dict[tuple[str, str], str]:
-    """Return what records of nobody in particular are called, a company for example."""
-    keys: dict[str, set[str]] = {}
-    for entry in entries:
-        if entry.object_id and not entry.subject_id:
-            keys.setdefault(entry.object_type, set()).add(entry.object_id)
-    found = {}
-    for label, ids in keys.items():
-        try:
-            model = apps.get_model(label)
-            model._meta.get_field("name")
-        except (LookupError, ValueError, FieldDoesNotExist):
-            continue
-        if not access.may_model(user, Action.VIEW, model):
-            continue
-        rows: Any = access.visible_to(user, model._default_manager.all())
-        for row in rows.filter(pk__in=ids):
-            found[label, str(row.pk)] = str(access.as_seen(user, row).name)
-    return found
 
 
 def _trail_url(alert: LookupAlert) -> str:

@@ -100,3 +100,30 @@ def names_of_people(keys: Iterable[Any], *, user: object) -> dict[Any, str]:
     if not access.may_model(user, Action.VIEW, model):
         return {key: str(row) for key, row in found.items()}
     return {key: name_of(access.as_seen(user, row)) for key, row in found.items()}
+
+
+def names_of_records(
+    keys: Iterable[tuple[str, str]], *, user: object
+) -> dict[tuple[str, str], str]:
+    """Return what records of nobody in particular are called, a company for example.
+
+    ``keys`` are kinds of records with their keys; left out is what has no name, is gone
+    or is not for ``user``.
+    """
+    wanted: dict[str, set[str]] = {}
+    for label, key in keys:
+        if key:
+            wanted.setdefault(label, set()).add(key)
+    found = {}
+    for label, ids in wanted.items():
+        try:
+            model = apps.get_model(label)
+            model._meta.get_field("name")
+        except (LookupError, ValueError, FieldDoesNotExist):
+            continue
+        if not access.may_model(user, Action.VIEW, model):
+            continue
+        rows: Any = access.visible_to(user, model._default_manager.all())
+        for row in rows.filter(pk__in=ids):
+            found[label, str(row.pk)] = str(access.as_seen(user, row).name)
+    return found
