@@ -80,6 +80,13 @@ class Export(Expiring):
         _("format"), max_length=4, choices=Format, default=Format.CSV
     )
     columns = ArrayField(models.CharField(max_length=40), verbose_name=_("columns"))
+    # Those whose values stand in the file themselves, and those of which masks do.
+    clear_columns = ArrayField(
+        models.CharField(max_length=40), default=list, editable=False
+    )
+    masked_columns = ArrayField(
+        models.CharField(max_length=40), default=list, editable=False
+    )
     # As the address of the list had them; names searched for are never among them.
     filters = ArrayField(
         models.CharField(max_length=200),
@@ -135,6 +142,8 @@ class Export(Expiring):
             ),
             "file_format": NotPersonal("vocabulary"),
             "columns": Personal("which of your data it held", portability=OBSERVED),
+            "clear_columns": NotPersonal("names of columns"),
+            "masked_columns": NotPersonal("names of columns"),
             "filters": NotPersonal("choices of a list, no values of a person"),
             "was_searched": NotPersonal("how the people were chosen"),
             "was_chosen": NotPersonal("how the people were chosen"),

@@ -27,12 +27,15 @@ from contacts.models import (
 from contacts.services import search_words
 from contacts.services.exports import endings, making, ordering
 from register import actors
+from register.datamap.vocabulary import Level
 from register.errors import DomainError
 from register.models import (
     AddressProtection,
     Approval,
     AuditEntry,
+    FieldRule,
     Job,
+    Role,
     RoleAssignment,
     RoleRight,
 )
@@ -643,3 +646,35 @@ def test_a_download_stands_among_the_looks_at_each_person_by_one_entry(
             assert ("Summer letter" in shown) is is_in
     shown = client_of(officer).get(f"{page}?kind=opened").content.decode()
     assert manifest not in shown
+
+
+@pytest.mark.parametrize("lowered", ["scope", "field", "category"])
+def test_a_file_with_more_than_its_maker_may_see_by_now_is_not_handed_out(
+    anna, bruno, company, marketer, client_of, lowered
+):
+    Contact.objects.filter(pk=anna.pk).update(responsible=marketer)
+    Company.objects.update(responsible=marketer)
+    columns = [*COLUMNS, "company"]
+    export = made(ordered(Contact.objects.all(), marketer, columns=columns))
+    role = Role.objects.get(code="marketing")
+    if lowered == "scope":
+        role.rights.filter(category="identity").update(scope="own")
+    elif lowered == "category":
+        role.rights.filter(category="company", action="view").delete()
+    else:
+        field = "contacts.contactpoint.value:phone"
+        FieldRule.objects.create(role=role, field=field, level=Level.MASKED)
+    address = reverse("admin:contacts_export_download", args=[export.pk])
+
+    refused = client_of(marketer).post(address, follow=True)
+
+    assert "more than you may see" in refused.content.decode()
+    assert "Content-Disposition" not in refused.headers
+    assert not ExportDownload.objects.exists()
+    assert not AuditEntry.objects.filter(action="export.downloaded").exists()
+    again = made(ordered(Contact.objects.all(), marketer, columns=columns))
+    taken = client_of(marketer).post(
+        reverse("admin:contacts_export_download", args=[again.pk])
+    )
+    assert b"".join(taken.streaming_content)
+    assert ExportDownload.objects.get().export == again

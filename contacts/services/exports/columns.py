@@ -56,6 +56,12 @@ class Column:
             reader, self.model, self.field, kind=self.kind
         )
 
+    def is_clear(self, reader: object) -> bool:
+        """Whether a reader exports the values themselves."""
+        return self.model is None or access.in_clear(
+            reader, self.model, self.field, kind=self.kind
+        )
+
     def values(self, keys: Sequence[uuid.UUID], *, reader: object) -> dict[Any, str]:
         """Return the texts of a batch as the reader may see them."""
         found = self.load(keys)

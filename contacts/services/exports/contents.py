@@ -107,6 +107,21 @@ def counts(export: Export) -> tuple[int, int]:
     return rows.count(), ExportPerson.objects.filter(export=export).count()
 
 
+def reaches_all(user: object, export: Export) -> bool:
+    """Whether a user still reaches every row of an export. Asked as the user sees them."""
+    kind = of_export(export)
+    if not any(
+        access.is_limited(user, kind.model, action)
+        for action in (Action.VIEW, Action.EXPORT)
+    ):
+        return True
+    kept = kind.kept._default_manager.filter(export=export)
+    rows: QuerySet[Any] = kind.model._default_manager.all()
+    for action in (Action.VIEW, Action.EXPORT):
+        rows = access.visible_to(user, rows, action)
+    return not kept.exclude(**{f"{kind.field}__in": rows.values("pk")}).exists()
+
+
 def take_out(export: Export, keys: Sequence[uuid.UUID]) -> None:
     """Forget rows that are not exported after all."""
     kind = of_export(export)

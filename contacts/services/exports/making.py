@@ -63,6 +63,9 @@ class _Writer:
     export: Export
     progress: Progress
     row_count: int = 0
+    # Of which the file holds values themselves, or masks, be it in one batch alone.
+    clear: set[str] = dataclasses.field(default_factory=set)
+    masked: set[str] = dataclasses.field(default_factory=set)
 
     def batches(self) -> Iterator[list[list[str]]]:
         columns = known_columns.chosen(
@@ -102,6 +105,8 @@ class _Writer:
             keys = [key for _pk, key in listed]
             with as_the_web(), access.reading_as(reader):
                 rows = _rows(kind.model, keys, columns, reader)
+            self.clear |= {each.code for each in columns if each.is_clear(reader)}
+            self.masked |= {each.code for each in columns if each.is_for(reader)}
             contents.take_out(self.export, [key for key in keys if key not in rows])
         return [rows[key] for key in keys if key in rows], listed[-1][0], len(listed)
 
@@ -163,6 +168,8 @@ def _made(export: Export, progress: Progress) -> bool:
             ExportFile.objects.create(export=found, file=received.path)
             found.state, found.finished_at = Export.State.READY, timezone.now()
             found.row_count = export.row_count = writer.row_count
+            found.clear_columns = sorted(writer.clear)
+            found.masked_columns = sorted(writer.masked - writer.clear)
             found.person_count = left[1]
             found.size, found.sha256 = received.size, received.sha256
             found.save()

@@ -22,6 +22,7 @@ from register.activities import ACTIVITIES
 from register.actors import Actor, of_user
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
+from register.models import User
 from register.services import approvals, jobs
 
 KIND = "contacts.export"
@@ -136,8 +137,9 @@ def stop(export: Export, why: Export.Stop, *, actor: Actor) -> None:
 def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
     """Record that who ordered an export takes its file, and return it.
 
-    Refuses everybody else, who lost the right meanwhile, more downloads than allowed, and
-    a file in which somebody stands who was erased since.
+    Refuses everybody else, who lost the right meanwhile or sees less by now than the file
+    holds, more downloads than allowed, and a file in which somebody stands who was erased
+    since.
     """
     export = Export.objects.select_for_update().filter(pk=export_id).first()
     if export is None or actor.user is None or export.created_by_id != actor.user.pk:
@@ -160,6 +162,11 @@ def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
             "person_left",
             _("Somebody in this file was erased since. Order the export anew."),
         )
+    if not _sees_all(actor.user, export):
+        raise DomainError(
+            "sees_less",
+            _("The file holds more than you may see by now. Order the export anew."),
+        )
     ExportDownload.objects.create(export=export, user=actor.user)
     audit.record(
         "export.downloaded",
@@ -169,6 +176,16 @@ def take(export_id: uuid.UUID, *, actor: Actor) -> ExportFile:
         sha256=export.sha256,
     )
     return made
+
+
+def _sees_all(user: User, export: Export) -> bool:
+    """Whether a user sees today all that stands in the file, and of all rows in it."""
+    known = known_columns.COLUMNS
+    return (
+        all(known[c].is_clear(user) for c in export.clear_columns if c in known)
+        and all(known[c].is_for(user) for c in export.masked_columns if c in known)
+        and contents.reaches_all(user, export)
+    )
 
 
 @transaction.atomic
