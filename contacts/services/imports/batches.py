@@ -17,11 +17,11 @@ from contacts.models.import_terms import TERMS
 from contacts.models.imports import import_file_path
 from contacts.services.imports import memory, runs, staging
 from contacts.services.imports.layouts import Layout
-from contacts.services.imports.targets import TARGETS
-from register import access, audit
+from contacts.services.imports.rights import may_import as may_import
+from contacts.services.imports.targets import TARGETS, columns_refused
+from register import audit
 from register.actors import Actor
 from register.datamap.removal import delete_rows
-from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.files import ReceivedFile
 from register.identifiers import find_personal_identity_codes
@@ -30,8 +30,6 @@ from register.services import jobs
 
 State = ImportBatch.State
 KINDS = (runs.CHECK, runs.RUN, runs.UNDO)
-# An import adds people and companies and leaves rows behind, so it needs all three.
-CATEGORIES = (Category.IMPORTS, Category.IDENTITY, Category.COMPANY)
 
 audit.register_actions(
     {
@@ -42,11 +40,6 @@ audit.register_actions(
         "import.bad_rows_downloaded": _("downloaded the rows of an import with errors"),
     }
 )
-
-
-def may_import(user: object) -> bool:
-    """Whether the user may bring in files of people."""
-    return all(access.may(user, Action.IMPORT, category) for category in CATEGORIES)
 
 
 def path_of_new_file() -> str:
@@ -264,12 +257,7 @@ def check_targets(
 
 def check_rights(targets: Sequence[str], actor: Actor) -> None:
     """Raise DomainError for columns that take a right which the user has not."""
-    refused = [
-        TARGETS[code].label
-        for code in targets
-        if code in TARGETS and not TARGETS[code].may_be_used(actor.user)
-    ]
-    if refused:
+    if refused := columns_refused(targets, actor.user):
         raise DomainError(
             "column_not_allowed",
             _("You may not bring in this: %(targets)s. Leave these columns out.")

@@ -10,6 +10,14 @@ from register import access
 from register.datamap.vocabulary import Action, Category
 from register.models import User
 
+# An import adds people and companies and leaves rows behind, so it needs all three.
+CATEGORIES = (Category.IMPORTS, Category.IDENTITY, Category.COMPANY)
+
+
+def may_import(user: object) -> bool:
+    """Whether the user may bring in files of people."""
+    return all(access.may(user, Action.IMPORT, category) for category in CATEGORIES)
+
 
 def may_add_interests(user: object) -> bool:
     """Whether a user may record what people are interested in."""

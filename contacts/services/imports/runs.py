@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -29,13 +30,14 @@ from contacts.services.imports import (
 from contacts.services.imports.companies import CompanyMatcher
 from contacts.services.imports.matching import Matcher
 from contacts.services.imports.merging import Change, Merge, merge
+from contacts.services.imports.rights import may_import
 from contacts.services.imports.rows import Person, RowReader, without_whereabouts
-from contacts.services.imports.targets import TARGETS
+from contacts.services.imports.targets import TARGETS, columns_refused
 from contacts.services.imports.trial import trial
 from register import actors, audit
 from register.actors import Actor
 from register.database.locks import Lock, advisory_lock
-from register.models import Job
+from register.models import Job, User
 from register.services import jobs
 from register.services.jobs import Progress
 
@@ -83,11 +85,12 @@ def check(object_id: str, progress: Progress) -> dict[str, int]:
         return {}
     changes.forget_planned(batch)
     flagged: Counter[str] = Counter()
-    actor = _actor(batch, progress)
     progress.start(batch.row_count)
+    actor = actor_of(batch, progress)
     done = 0
     with trial() as tried:
         for rows in _chunks(batch):
+            actor = actor_of(batch, progress)
             people = _people(batch, rows)
             blockers.consider(people, is_trial=True)
             matcher = Matcher(batch, actor=actor, trial=tried)
@@ -117,8 +120,9 @@ def write(object_id: str, progress: Progress) -> dict[str, int]:
     changes.forget_planned(batch)
     done = batch.rows.filter(is_written=True).count()
     progress.start(batch.row_count, done=done)
-    actor = _actor(batch, progress)
+    actor = actor_of(batch, progress)
     for rows in _chunks(batch):
+        actor = actor_of(batch, progress)
         _write_chunk(batch, rows, progress, actor)
         done += len(rows)
         progress.advance(done)
@@ -276,9 +280,16 @@ def _end(
         audit.record(action, actor=actor, obj=batch, counts=counts)
 
 
-def _actor(batch: ImportBatch, progress: Progress) -> Actor:
-    """Whoever ordered the job. All entries of an import share the batch's number."""
-    user = progress.job.created_by
-    if user is None:
+def actor_of(batch: ImportBatch, progress: Progress) -> Actor:
+    """Whoever ordered the job, with the rights of this moment.
+
+    All entries of an import share the batch's number. Raises PermissionDenied for who
+    may not import these columns any more: the job ends, and what is done stays done.
+    """
+    key = progress.job.created_by_id
+    if key is None:
         return dataclasses.replace(actors.system(PURPOSE), request_id=batch.pk)
+    user = User.objects.get(pk=key)
+    if not may_import(user) or columns_refused(batch.targets, user):
+        raise PermissionDenied
     return actors.of_user(user, request_id=batch.pk)

@@ -11,10 +11,20 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    ExternalId,
+    PostalAddress,
+)
 from contacts.services.imports import cells, look_ups, rights as import_rights
+from register import access
 from register.actors import Actor
 
 SKIP = ""
@@ -55,6 +65,18 @@ class Target:
     open: Callable[[], Callable[[str], Any]] | None = None
     # What else than importing people it takes.
     may_be_used: Callable[[object], bool] = lambda _user: True
+    # What it is written to, and by which people are recognised: model, field and kind.
+    writes: tuple[tuple[type[models.Model], str, str], ...] = ()
+
+    def is_for(self, user: object) -> bool:
+        """Whether a user may bring it in: nothing that he does not see, or only reads.
+
+        A file of all numbers would tell whose a masked one is.
+        """
+        return self.may_be_used(user) and all(
+            access.editable(user, model, name, kind=kind)
+            for model, name, kind in self.writes
+        )
 
     def reader(self) -> Callable[[str], Any]:
         """Return what reads many cells."""
@@ -76,8 +98,17 @@ def choices(user: object) -> list[tuple[str, str | Promise]]:
         *(
             (target.code, target.label)
             for target in TARGETS.values()
-            if target.may_be_used(user)
+            if target.is_for(user)
         ),
+    ]
+
+
+def columns_refused(targets: Sequence[str], user: object) -> list[str | Promise]:
+    """Return the names of columns that take a right which a user has not."""
+    return [
+        TARGETS[code].label
+        for code in targets
+        if code in TARGETS and not TARGETS[code].is_for(user)
     ]
 
 
@@ -86,6 +117,7 @@ def of_words(
     label: str | Promise,
     look_up: Callable[[], Callable[[str], Any]],
     may_be_used: Callable[[object], bool] = lambda _user: True,
+    writes: tuple[tuple[type[models.Model], str, str], ...] = (),
 ) -> Target:
     """Return a target whose cells name records of the register."""
     return Target(
@@ -94,36 +126,140 @@ def of_words(
         lambda cell: look_up()(cell),
         open=look_up,
         may_be_used=may_be_used,
+        writes=writes,
     )
 
 
 read_yes_no = cells.read_yes_no
 read_whether_happened = cells.read_whether_happened
 
+_NAMES = ((Contact, "first_name", ""), (Contact, "last_name", ""))
+_EMAIL = ((ContactPoint, "value", ContactPoint.Kind.EMAIL.value),)
+_PHONE = ((ContactPoint, "value", ContactPoint.Kind.PHONE.value),)
+
+
+def _of(
+    model: type[models.Model], name: str
+) -> tuple[tuple[type[models.Model], str, str], ...]:
+    return ((model, name, ""),)
+
+
 for _target in (
-    Target("first_name", _("First name"), cells.text(100)),
-    Target("last_name", _("Last name"), cells.text(100)),
-    Target("full_name", _("Whole name"), cells.text(200)),
-    Target("preferred_name", _("Preferred name"), cells.text(100)),
-    Target("email", _("E-mail address"), cells.read_emails, may_repeat=True),
-    Target("phone", _("Telephone"), cells.read_phones, may_repeat=True),
-    Target("mobile", _("Mobile telephone"), cells.read_phones, may_repeat=True),
-    Target("job_title", _("Job title"), cells.text(120)),
-    Target("department", _("Department"), cells.text(80)),
-    of_words("duties", _("Duties at the company"), look_ups.duties),
-    Target("company_name", _("Name of the company"), cells.text(200)),
-    Target("business_id", _("Business id of the company"), cells.read_business_id),
-    Target("company_kind", _("Kind of company"), cells.read_company_kind),
-    Target("company_status", _("Status of the company"), cells.read_company_status),
-    Target("street", _("Street address"), cells.text(200)),
-    Target("postcode", _("Postcode"), cells.read_postcode),
-    Target("town", _("Town"), cells.text(80)),
-    Target("country", _("Country"), cells.read_country),
-    Target("address_usage", _("Use of the address"), cells.read_usage),
-    Target("address_from", _("Address valid from"), cells.read_day),
-    Target("address_to", _("Address valid to"), cells.read_day),
-    Target("language", _("Language"), cells.read_language),
-    Target("relationship", _("Relationship"), cells.read_relationship),
+    Target("first_name", _("First name"), cells.text(100), writes=_NAMES[:1]),
+    Target("last_name", _("Last name"), cells.text(100), writes=_NAMES[1:]),
+    Target("full_name", _("Whole name"), cells.text(200), writes=_NAMES),
+    Target(
+        "preferred_name",
+        _("Preferred name"),
+        cells.text(100),
+        writes=_of(Contact, "preferred_name"),
+    ),
+    Target(
+        "email",
+        _("E-mail address"),
+        cells.read_emails,
+        may_repeat=True,
+        writes=_EMAIL,
+    ),
+    Target("phone", _("Telephone"), cells.read_phones, may_repeat=True, writes=_PHONE),
+    Target(
+        "mobile",
+        _("Mobile telephone"),
+        cells.read_phones,
+        may_repeat=True,
+        writes=_PHONE,
+    ),
+    Target(
+        "job_title",
+        _("Job title"),
+        cells.text(120),
+        writes=_of(Affiliation, "job_title"),
+    ),
+    Target(
+        "department",
+        _("Department"),
+        cells.text(80),
+        writes=_of(Affiliation, "department"),
+    ),
+    of_words(
+        "duties",
+        _("Duties at the company"),
+        look_ups.duties,
+        writes=_of(Affiliation, "duties"),
+    ),
+    Target(
+        "company_name",
+        _("Name of the company"),
+        cells.text(200),
+        writes=_of(Company, "name"),
+    ),
+    Target(
+        "business_id",
+        _("Business id of the company"),
+        cells.read_business_id,
+        writes=_of(Company, "business_id"),
+    ),
+    Target(
+        "company_kind",
+        _("Kind of company"),
+        cells.read_company_kind,
+        writes=_of(Company, "kind"),
+    ),
+    Target(
+        "company_status",
+        _("Status of the company"),
+        cells.read_company_status,
+        writes=_of(Company, "status"),
+    ),
+    Target(
+        "street",
+        _("Street address"),
+        cells.text(200),
+        writes=_of(PostalAddress, "street"),
+    ),
+    Target(
+        "postcode",
+        _("Postcode"),
+        cells.read_postcode,
+        writes=_of(PostalAddress, "postcode"),
+    ),
+    Target("town", _("Town"), cells.text(80), writes=_of(PostalAddress, "town")),
+    Target(
+        "country",
+        _("Country"),
+        cells.read_country,
+        writes=_of(PostalAddress, "country"),
+    ),
+    Target(
+        "address_usage",
+        _("Use of the address"),
+        cells.read_usage,
+        writes=_of(PostalAddress, "usage"),
+    ),
+    Target(
+        "address_from",
+        _("Address valid from"),
+        cells.read_day,
+        writes=_of(PostalAddress, "valid_from"),
+    ),
+    Target(
+        "address_to",
+        _("Address valid to"),
+        cells.read_day,
+        writes=_of(PostalAddress, "valid_to"),
+    ),
+    Target(
+        "language",
+        _("Language"),
+        cells.read_language,
+        writes=_of(Contact, "language"),
+    ),
+    Target(
+        "relationship",
+        _("Relationship"),
+        cells.read_relationship,
+        writes=_of(Contact, "relationship"),
+    ),
     of_words(
         "interests",
         _("Interests the person named"),
@@ -142,6 +278,11 @@ for _target in (
         _("Number of the record in this register"),
         cells.read_record_number,
     ),
-    Target("external_id", _("Number in the other system"), cells.text(100)),
+    Target(
+        "external_id",
+        _("Number in the other system"),
+        cells.text(100),
+        writes=_of(ExternalId, "value"),
+    ),
 ):
     register_target(_target)

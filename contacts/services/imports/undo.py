@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,15 +30,17 @@ from contacts.models import (
 )
 from contacts.services import search_words
 from contacts.services.imports import batches, runs, undo_changes
-from register import actors, audit
+from contacts.services.imports.rights import is_limited
+from register import access, audit
 from register.actors import Actor
 from register.database.locks import Lock, advisory_lock
+from register.database.visibility import reaching_everybody
 from register.datamap.graph import graph
 from register.datamap.parts import goes_with_it
 from register.datamap.removal import delete_rows
-from register.datamap.vocabulary import Erasure
+from register.datamap.vocabulary import Action, Erasure
 from register.errors import DomainError
-from register.models import Job
+from register.models import Job, User
 from register.services import jobs
 from register.services.jobs import Progress
 
@@ -119,6 +122,13 @@ def order(batch: ImportBatch, *, actor: Actor) -> Job:
             "too_late",
             _("What is needed to undo this import has been deleted meanwhile."),
         )
+    if _is_beyond(batch, actor.user):
+        raise DomainError(
+            "beyond_reach",
+            _(
+                "Somebody in this import is looked after by others. Ask a colleague who is responsible for all customers to undo it."
+            ),
+        )
     batch.state = State.UNDOING
     batch.save(update_fields=["state"])
     audit.record("import.undo_asked", actor=actor, obj=batch)
@@ -129,15 +139,11 @@ def order(batch: ImportBatch, *, actor: Actor) -> Job:
 def undo(object_id: str, progress: Progress) -> dict[str, int]:
     """Take back what an import wrote. Started again, it goes on."""
     batch = ImportBatch.objects.get(pk=object_id)
-    user = progress.job.created_by
-    actor = (
-        actors.of_user(user, request_id=batch.pk)
-        if user
-        else actors.system("customer_relationship")
-    )
+    actor = _undoing(batch, progress)
     progress.start(batch.row_count)
     done, after = 0, uuid.UUID(int=0)
     while True:
+        actor = _undoing(batch, progress)
         last, removed = _undo_people(batch, after, actor, progress)
         if last is None:
             break
@@ -147,6 +153,28 @@ def undo(object_id: str, progress: Progress) -> dict[str, int]:
         pass
     _undo_companies(batch, progress)
     return _end(batch, actor)
+
+
+def _undoing(batch: ImportBatch, progress: Progress) -> Actor:
+    actor = runs.actor_of(batch, progress)
+    if _is_beyond(batch, actor.user):
+        raise PermissionDenied
+    return actor
+
+
+def _is_beyond(batch: ImportBatch, user: User | None) -> bool:
+    """Whether an import changed somebody who is out of the reach of a user by now."""
+    if user is None or not is_limited(user, Contact):
+        return False
+    reached = access.visible_to(user, Contact.objects.all(), Action.CHANGE).order_by()
+    with reaching_everybody():
+        return (
+            ImportRow.objects.filter(
+                batch=batch, is_written=True, contact__isnull=False
+            )
+            .exclude(contact__in=reached.values("pk"))
+            .exists()
+        )
 
 
 @transaction.atomic
