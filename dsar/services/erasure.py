@@ -7,6 +7,7 @@ person approved; if the world has moved since, the erasure stops and is planned 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
 from django.urls import reverse
@@ -35,6 +36,7 @@ from dsar.services.erasure_steps import (
     require_free_and_current,
     require_state,
 )
+from register import access
 from register.actors import Actor
 from register.datamap.vocabulary import Category
 from register.errors import DomainError
@@ -128,6 +130,15 @@ def _rejected(object_id: str, actor: Actor) -> None:
     requests.add_event(request, RequestEvent.Kind.REJECTED, actor=actor)
 
 
+def _about(keys: Collection[str], user: object) -> dict[str, str]:
+    """Return the number of the request, with the name for who may see it."""
+    found = Request.objects.filter(pk__in=keys)
+    return {
+        str(each.pk): f"{each} {access.as_seen(user, each).name}".strip()
+        for each in found
+    }
+
+
 approvals.register_kind(
     approvals.ApprovalKind(
         code=APPROVAL,
@@ -136,5 +147,6 @@ approvals.register_kind(
         url=lambda key: reverse("admin:dsar_request_erasure", args=[key]),
         on_approved=_approved,
         on_rejected=_rejected,
+        about=_about,
     )
 )

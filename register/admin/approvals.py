@@ -25,7 +25,7 @@ from register.staff_site import ReadOnlyAdmin
 class ApprovalAdmin(ReadOnlyAdmin):
     """Shows what waits; the decision page shows what is decided, and decides."""
 
-    list_display = ("title", "asked_by", "requested_at", "state", "open_link")
+    list_display = ("title", "about", "asked_by", "requested_at", "state", "open_link")
     list_display_links = None
     # By nothing else than what an index gives in order.
     sortable_by = ()
@@ -41,6 +41,15 @@ class ApprovalAdmin(ReadOnlyAdmin):
             if access.may(request.user, Action.VIEW, kind.category)
         ]
         return super().get_queryset(request).filter(kind__in=seen)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Say of a whole page at once what each decision is about."""
+        page = super().get_changelist_instance(request)
+        told = approvals.tell(page.result_list, request.user)
+        for approval in page.result_list:
+            approval.told = told[approval.pk]
+            approval.is_own = approval.requested_by_id == request.user.pk
+        return page
 
     def get_urls(self) -> list[Any]:
         """Add the decision page."""
@@ -68,6 +77,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
                 **self.admin_site.each_context(request),
                 "title": kind.title,
                 "approval": approval,
+                "about": approvals.tell([approval], request.user)[approval.pk],
                 "details_url": kind.url(approval.object_id),
                 "is_own": approval.requested_by_id == request.user.pk,
                 "may_decide": may_decide,
@@ -93,6 +103,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
         kind = approvals.KINDS.get(obj.kind)
         return kind.title if kind else obj.kind
 
+    @admin.display(description=_("what it is about"), empty_value="–")
+    def about(self, obj: Any) -> Any:
+        """Which role, account, person or file it is."""
+        return obj.told or None
+
     @admin.display(description=_("asked by"))
     def asked_by(self, obj: Approval) -> str:
         """Who asked."""
@@ -101,8 +116,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return obj.requested_by.get_full_name()
 
     @admin.display(description="")
-    def open_link(self, obj: Approval) -> Any:
-        """The way to the decision."""
-        label = _("Decide") if obj.state == Approval.State.WAITING else _("Look")
+    def open_link(self, obj: Any) -> Any:
+        """The way to the decision; of what one asked oneself somebody else decides."""
+        waits = obj.state == Approval.State.WAITING and not obj.is_own
+        label = _("Decide") if waits else _("Look")
         url = reverse("admin:register_approval_decide", args=[obj.pk])
         return format_html('<a class="sel-link" href="{}">{}</a>', url, label)

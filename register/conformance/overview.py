@@ -16,7 +16,7 @@ from register.dashboard import Figure
 from register.datamap.vocabulary import Category
 
 # More than these are read on the board.
-NAMED = 6
+NAMED = 2
 
 
 def _broken_clauses() -> Figure:
@@ -45,12 +45,14 @@ def _broken_clauses() -> Figure:
 
 
 def _newest_of(broken: list[tuple[datetime, str]]) -> str:
-    """Name the clauses that broke last, in the order of the notice, and when."""
+    """Say in words which promises broke last, in the order of the notice, and when."""
     last = max(since for since, _clause in broken)
     named = {clause for _since, clause in broken[-NAMED:]}
-    clauses = ", ".join(clause for clause in CLAUSES if clause in named)
+    clauses = "; ".join(
+        str(title) for clause, title in CLAUSES.items() if clause in named
+    )
     return _("%(clauses)s; last broken on %(when)s") % {
-        "clauses": clauses if len(broken) <= NAMED else f"… {clauses}",
+        "clauses": clauses if len(broken) <= NAMED else f"{clauses} …",
         "when": formats.date_format(timezone.localtime(last), "SHORT_DATETIME_FORMAT"),
     }
 

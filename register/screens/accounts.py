@@ -28,6 +28,8 @@ from register.screens import looks
 from register.services import accounts, password_links, rights, sessions
 
 MOST_ROLE_CHANGES = 50
+# What cannot be taken back is asked about first, with what it leads to.
+ASKED_FIRST = ("factors", "disable")
 
 
 def urls() -> list[Any]:
@@ -49,6 +51,8 @@ def account(request: HttpRequest, pk: Any) -> HttpResponse:
         what = request.POST.get("do", "")
         if not (what == "unlock" and _may_unlock(request)):
             access.require(request.user, Action.CHANGE, Category.STAFF)
+        if what in ASKED_FIRST and "sure" not in request.POST:
+            return _asking(request, user, what)
         try:
             link = _do(request, user, what)
         except DomainError as error:
@@ -110,6 +114,21 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
     response = TemplateResponse(request, "register/account_access.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _asking(request: HttpRequest, user: User, what: str) -> HttpResponse:
+    """Ask whether something is really to be done, and say what would follow."""
+    context = {
+        **admin.site.each_context(request),
+        "title": user.get_full_name() or user.email,
+        "account": user,
+        "what": what,
+        "session_count": UserSession.objects.filter(user=user).count(),
+        "needs_factor": access.needs_second_factor(user),
+        "keys": ApiKey.objects.filter(created_by=user, revoked_at=None),
+        "work": handing_over.open_work(user),
+    }
+    return TemplateResponse(request, "register/account_sure.html", context)
 
 
 def _role_changes(user: User) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -148,6 +149,7 @@ def _matrix(given: Any, kind: str) -> list[Page]:
                 {
                     "name": f"{kind}:{category}.{action}",
                     "label": f"{category.label}: {action.label}",
+                    "action": capfirst(action.label),
                     "value": given.get((category.value, action.value), ""),
                     "choices": _scopes(category),
                 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +23,7 @@ class ApprovalKind:
     """What is decided, who may decide it, and what follows.
 
     ``url`` gives the page that shows what is to be decided, from ``object_id``.
+    ``about`` says in a few words which of its kind each is, as far as a reader may know.
     """
 
     code: str
@@ -31,6 +32,9 @@ class ApprovalKind:
     url: Callable[[str], str]
     on_approved: Callable[[str, Actor], None]
     on_rejected: Callable[[str, Actor], None]
+    about: Callable[[Collection[str], object], Mapping[str, str]] = (
+        lambda _keys, _user: {}
+    )
 
 
 KINDS: dict[str, ApprovalKind] = {}
@@ -39,6 +43,19 @@ KINDS: dict[str, ApprovalKind] = {}
 def register_kind(kind: ApprovalKind) -> None:
     """Make a kind of decision known to the inbox."""
     KINDS[kind.code] = kind
+
+
+def tell(found: Iterable[Approval], user: object) -> dict[uuid.UUID, str]:
+    """Return in a few words what each decision is about, by key; "" where it is gone."""
+    of_kind: dict[str, list[Approval]] = {}
+    for approval in found:
+        of_kind.setdefault(approval.kind, []).append(approval)
+    told: dict[uuid.UUID, str] = {}
+    for code, group in of_kind.items():
+        kind = KINDS.get(code)
+        words = kind.about({a.object_id for a in group}, user) if kind else {}
+        told |= {a.pk: words.get(a.object_id, "") for a in group}
+    return told
 
 
 @transaction.atomic

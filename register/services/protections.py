@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.core.exceptions import PermissionDenied
@@ -199,6 +199,12 @@ def _rejected(object_id: str, actor: Actor) -> None:
     WhereaboutsReader.objects.filter(pk=object_id).delete()
 
 
+def _about(keys: Collection[str], user: object) -> dict[str, str]:
+    """Return who is to be a reader."""
+    found = WhereaboutsReader.objects.filter(pk__in=keys).select_related("user")
+    return {str(each.pk): each.user.get_full_name() for each in found}
+
+
 approvals.register_kind(
     approvals.ApprovalKind(
         code=READER,
@@ -207,5 +213,6 @@ approvals.register_kind(
         url=lambda _key: reverse("admin:register_whereaboutsreader_changelist"),
         on_approved=_approved,
         on_rejected=_rejected,
+        about=_about,
     )
 )

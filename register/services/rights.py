@@ -8,7 +8,7 @@ changes nothing before. Otherwise two who have an understanding would raise each
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -239,6 +239,22 @@ def _rejected(object_id: str, actor: Actor) -> None:
     """Nothing follows: the proposal is shown until its period is over."""
 
 
+def _about(keys: Collection[str], user: object) -> dict[str, str]:
+    """Return which role it is, and which account or key is to get it."""
+    found = RoleProposal.objects.filter(pk__in=keys).select_related("role", "user")
+    api_keys = {
+        str(key.pk): key.name
+        for key in ApiKey.objects.filter(
+            pk__in=[p.wanted for p in found if p.kind == RoleProposal.Kind.API_KEY]
+        )
+    }
+    told = {}
+    for each in found:
+        who = each.user.get_full_name() if each.user else api_keys.get(each.wanted)
+        told[str(each.pk)] = f"{who}: {each.role}" if who else str(each.role)
+    return told
+
+
 approvals.register_kind(
     approvals.ApprovalKind(
         APPROVAL,
@@ -247,6 +263,7 @@ approvals.register_kind(
         lambda object_id: reverse("admin:register_role_proposal", args=[object_id]),
         _approved,
         _rejected,
+        _about,
     )
 )
 

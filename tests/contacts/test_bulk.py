@@ -220,6 +220,8 @@ def test_many_wait_for_a_second_person(people, seller, officer, settings):
     assert change.state == State.WAITING
     assert not Job.objects.exists()
     approval = Approval.objects.get()
+    what = ordering.kind(change)
+    assert approvals.tell([approval], officer) == {approval.pk: f"{what.title}: 5"}
 
     approvals.decide(approval, approve=True, actor=actors.of_user(officer))
     run(change)

@@ -252,6 +252,7 @@ def test_a_large_export_waits_for_a_second_person(
     approval = Approval.objects.get(kind=ordering.KIND)
     assert export.state == "waiting"
     assert not Job.objects.exists()
+    assert approvals.tell([approval], officer)[approval.pk] == f"2: {export.reason}"
 
     approvals.decide(approval, approve=True, actor=actors.of_user(officer))
 

@@ -79,6 +79,8 @@ def approved(request: Request, officer: Any, second_officer: Any, **kwargs: Any)
     actor = actors.of_user(officer)
     erasure.plan(request, actor=actor, **kwargs)
     approval = erasure.submit(request, actor=actor)
+    about = approvals.tell([approval], second_officer)[approval.pk]
+    assert about.startswith(f"#{request.number}")
     approvals.decide(approval, approve=True, actor=actors.of_user(second_officer))
     return Job.objects.get(kind=erasure.ERASE, object_id=str(request.pk))
 

@@ -51,7 +51,7 @@ def test_who_leaves_is_out_at_once(administrator, agent, client_of, browser, ent
         name="Web shop", scopes=["contacts:read"], actor=actors.of_user(agent)
     )
 
-    client_of(administrator).post(page(agent), {"do": "disable"})
+    client_of(administrator).post(page(agent), {"do": "disable", "sure": "1"})
 
     assert browser.get("/admin/").status_code == 302
     assert api_keys.key_for(secret) is None
@@ -96,9 +96,30 @@ def test_lost_factors_are_removed_by_an_administrator(
 ):
     app_of(officer)
 
-    client_of(administrator).post(page(officer), {"do": "factors"})
+    client_of(administrator).post(page(officer), {"do": "factors", "sure": "1"})
 
     assert not Authenticator.objects.exists()
+
+
+def test_disabling_and_removing_factors_ask_first_and_say_what_follows(
+    administrator, officer, client_of, browser, enter, app_of
+):
+    app_of(officer)
+    _key, secret = api_keys.create(
+        name="Web shop", scopes=["contacts:read"], actor=actors.of_user(officer)
+    )
+    admin = client_of(administrator)
+
+    leaving = admin.post(page(officer), {"do": "disable"}).content.decode()
+    factors = admin.post(page(officer), {"do": "factors"}).content.decode()
+
+    assert "“Web shop” is revoked for good" in leaving.replace("&quot;", '"')
+    assert "the next log-in sets up a new one" in factors
+    assert 'name="sure"' in leaving
+    assert 'name="sure"' in factors
+    assert User.objects.get(pk=officer.pk).is_active
+    assert Authenticator.objects.filter(user=officer).exists()
+    assert api_keys.key_for(secret) is not None
 
 
 def test_an_officer_unlocks_and_does_nothing_else(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -8,8 +10,8 @@ from django.urls import reverse
 from register import actors
 from register.datamap.vocabulary import Category
 from register.errors import DomainError
-from register.models import Approval, AuditEntry
-from register.services import approvals
+from register.models import Approval, AuditEntry, Role, RoleProposal
+from register.services import api_keys, approvals, protections, rights
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +158,41 @@ def test_the_inbox_lists_only_what_its_reader_may_look_at(
     assert (
         "Something irreversible" in client_of(second_officer).get(url).content.decode()
     )
+
+
+def test_the_inbox_says_which_role_account_and_key_each_decision_is_about(
+    administrator, officer, agent, client_of
+):
+    by = actors.of_user(administrator)
+    sales, admin = (Role.objects.get(code=code) for code in ("sales", "admin"))
+    more = dataclasses.replace(
+        rights.state_of(sales), rights={("exports", "export"): "all"}
+    )
+    rights.change(sales, more, actor=by)
+    rights.propose_holder(agent, admin, actor=by)
+    key, _secret = api_keys.create(name="Web shop", scopes=["contacts:read"], actor=by)
+    rights.propose_key(key, sales, actor=by)
+    url = reverse("admin:register_approval_changelist")
+
+    page = client_of(officer).get(url).content.decode()
+    own = client_of(administrator).get(url).content.decode()
+
+    for told in ("Sales", f"{agent.get_full_name()}: Administrator", "Web shop: Sales"):
+        assert f">{told}<" in page
+    assert ">Decide<" in page
+    assert ">Decide<" not in own
+    waiting = Approval.objects.get(object_id=RoleProposal.objects.get(user=agent).pk)
+    decide = reverse("admin:register_approval_decide", args=[waiting.pk])
+    told = f"{agent.get_full_name()}: Administrator"
+    assert told in client_of(officer).get(decide).content.decode()
+
+
+def test_the_inbox_says_who_is_to_read_protected_addresses(
+    officer, second_officer, client_of
+):
+    protections.name_reader(second_officer, actor=actors.of_user(officer))
+
+    url = reverse("admin:register_approval_changelist")
+    page = client_of(second_officer).get(url).content.decode()
+
+    assert f">{second_officer.get_full_name()}<" in page

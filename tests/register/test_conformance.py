@@ -380,7 +380,7 @@ def test_the_overview_tells_the_officer_what_broke(officer, agent, promise, at):
     promise.kept = False
     running.run()
     assert figure(officer).value == 1
-    assert figure(officer).hint.startswith("N1.1; last broken on ")
+    assert figure(officer).hint.startswith("The controller is named; last broken on ")
     assert figure(officer).mark == "bad"
 
     with at(timezone.now() + timedelta(hours=3)):

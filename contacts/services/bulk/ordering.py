@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import BulkChange, BulkCompany, BulkPerson, Company, Contact
@@ -232,6 +233,16 @@ def _page(object_id: Any) -> str:
     return reverse("admin:contacts_bulkchange_change", args=[object_id])
 
 
+def _about(keys: Collection[str], user: object) -> dict[str, str]:
+    """Return what is done, and to how many."""
+    told = {}
+    for each in BulkChange.objects.filter(pk__in=keys):
+        what = kind(each)
+        count = number_format(each.chosen_count, force_grouping=True)
+        told[str(each.pk)] = f"{what.title}: {count}" if what else count
+    return told
+
+
 for _of, _category, _title in (
     (Of.PEOPLE, Category.IDENTITY, _("A change of many people")),
     (Of.COMPANIES, Category.COMPANY, _("A change of many companies")),
@@ -244,5 +255,6 @@ for _of, _category, _title in (
             url=_page,
             on_approved=_approved,
             on_rejected=_rejected,
+            about=_about,
         )
     )

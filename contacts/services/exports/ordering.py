@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company, Contact, Export, ExportDownload, ExportFile
@@ -225,6 +226,17 @@ def _page(object_id: Any) -> str:
     return reverse("admin:contacts_export_change", args=[object_id])
 
 
+def _about(keys: Collection[str], user: object) -> dict[str, str]:
+    """Return how many rows go out, and what for."""
+    found = Export.objects.filter(pk__in=keys)
+    return {
+        str(
+            each.pk
+        ): f"{number_format(each.chosen_count, force_grouping=True)}: {each.reason}"
+        for each in found
+    }
+
+
 approvals.register_kind(
     approvals.ApprovalKind(
         code=KIND,
@@ -233,5 +245,6 @@ approvals.register_kind(
         url=_page,
         on_approved=_approved,
         on_rejected=_rejected,
+        about=_about,
     )
 )
