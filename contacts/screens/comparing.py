@@ -14,26 +14,17 @@ from contacts import panels
 from contacts.models import Company, Contact
 from contacts.screens.side_by_side import columns_of, name_of
 from contacts.services.merging import fields, orders
-from contacts.services.merging.kinds import KINDS, objection_to
+from contacts.services.merging.kinds import (
+    KINDS,
+    categories_of as categories_of,
+    may_merge as may_merge,
+    objection_to,
+)
 from register import access, actors, audit
-from register.datamap.vocabulary import Action, Category
+from register.datamap.vocabulary import Action
 from register.models import Job
 
 KEPT, SURE, SEEN = "kept", "sure", "seen"
-
-
-def categories_of(model: type[Any]) -> tuple[Category, ...]:
-    """Return what a merge of such records changes: whoever merges must be allowed to."""
-    if model is Contact:
-        return (Category.IDENTITY, Category.COMPANY)
-    return (Category.COMPANY,)
-
-
-def may_merge(user: object, model: type[Any]) -> bool:
-    """Whether a user may make two records of this model one."""
-    return all(
-        access.may(user, Action.CHANGE, category) for category in categories_of(model)
-    )
 
 
 def page_url(record: Any) -> str:
@@ -98,6 +89,9 @@ def order(request: HttpRequest, first: Any, second: Any) -> Job | None:
         for name, value in request.POST.items()
         if name.startswith("field-") and value == str(gone.pk)
     ]
+    # What is not seen is not chosen, nor what may only be read.
+    if not all(access.editable(request.user, type(kept), name) for name in taken):
+        raise PermissionDenied
     _merge, job = orders.order(
         kept=kept,
         gone=gone,

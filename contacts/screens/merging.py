@@ -19,9 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from contacts.models import CompanyPair, Contact, ContactPair, Merge, Pair
-from contacts.models.duplicates import in_words
 from contacts.screens import comparing
-from contacts.screens.side_by_side import name_of
+from contacts.screens.side_by_side import name_of, reasons_seen
 from contacts.services.merging.kinds import KINDS
 from register import access
 from register.errors import DomainError
@@ -165,7 +164,7 @@ def compare(
             **admin.site.each_context(request),
             "title": _("Compare and merge"),
             "pair": pair,
-            "why": in_words(pair.features) if pair is not None else [],
+            "why": reasons_seen(request.user, pair) if pair is not None else [],
             "is_decided": pair is not None and pair.state == Pair.State.DIFFERENT,
             "back_url": comparing.page_url(first),
             **comparing.context_of(request, first, second),

@@ -80,6 +80,8 @@ def columns_of(reader: object, first: Any, second: Any) -> dict[str, Any]:
                 # Whether two masks hide the same is for those who see what they hide.
                 "differs": choice.differs
                 and access.in_clear(reader, type(first), choice.name),
+                "may_choose": choice.differs
+                and access.editable(reader, type(first), choice.name),
             }
             for choice in choices(first, second)
             if access.shown(reader, type(first), choice.name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +35,8 @@ audit.register_actions(
         "history.removed": _("removed an earlier value"),
     }
 )
+
+SALT = "contacts.earlier_values.seen"
 
 # What may be put back one by one. Marks that the register sets by itself, sources and
 # who is responsible have pages and rules of their own.
@@ -71,7 +73,10 @@ def current(step: Step) -> Any:
 
 
 def fingerprint(row: Any) -> str:
-    """Return what tells whether a row was changed since somebody looked at it."""
+    """Return what tells whether a row was changed since somebody looked at it.
+
+    It stands in the page, so it is keyed: what is masked there is not found by trying.
+    """
     if row is None:
         return "gone"
     held = [
@@ -79,7 +84,8 @@ def fingerprint(row: Any) -> str:
         for field in row._meta.concrete_fields
         if not getattr(field, "auto_now", False)
     ]
-    return hashlib.sha256("\x1f".join(held).encode()).hexdigest()[:32]
+    hashed = salted_hmac(SALT, "\x1f".join(held), algorithm="sha256")
+    return hashed.hexdigest()[:32]
 
 
 @transaction.atomic

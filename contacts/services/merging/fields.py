@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import models
+from django.utils.crypto import salted_hmac
 
+SALT = "contacts.merging.seen"
 # Told by the register, not chosen by people.
 _AUTOMATIC = frozenset({"created_at", "updated_at"})
 
@@ -51,13 +52,17 @@ def choices(kept: models.Model, gone: models.Model) -> Sequence[Choice]:
 
 
 def fingerprint(records: Iterable[models.Model]) -> str:
-    """Return what tells whether records still say what somebody saw of them."""
+    """Return what tells whether records still say what somebody saw of them.
+
+    It stands in the page, also of who does not see all of them: so it is keyed, or a
+    number could be found by trying.
+    """
     said = [
         (str(record.pk), choice.name, str(choice.kept))
         for record in sorted(records, key=lambda each: str(each.pk))
         for choice in choices(record, record)
     ]
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return salted_hmac(SALT, repr(said), algorithm="sha256").hexdigest()
 
 
 def take(kept: Any, gone: Any, taken: Collection[str]) -> list[str]:

@@ -23,6 +23,8 @@ from contacts.models import (
     Pair,
 )
 from contacts.services import search_words
+from register import access
+from register.datamap.vocabulary import Action, Category
 from register.errors import Conflict, DomainError
 
 
@@ -71,6 +73,22 @@ KINDS: dict[type[Any], Kind] = {
         search_words.refresh_of_companies,
     ),
 }
+
+
+def categories_of(model: type[Any]) -> tuple[Category, ...]:
+    """Return what a merge of such records changes: whoever merges must be allowed to."""
+    if model is Contact:
+        return (Category.IDENTITY, Category.COMPANY)
+    return (Category.COMPANY,)
+
+
+def may_merge(user: object, model: type[Any]) -> bool:
+    """Whether a user may make two records of this model one."""
+    return all(
+        access.may(user, Action.CHANGE, category) for category in categories_of(model)
+    )
+
+
 _OBJECTIONS: dict[str, Objection] = {}
 
 

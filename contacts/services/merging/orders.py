@@ -15,13 +15,15 @@ from contacts.services.merging import carry_out, fields, undo
 from contacts.services.merging.kinds import (
     KINDS,
     Kind,
+    may_merge,
     objection_in_words,
     objection_to,
 )
-from register import actors
+from register import access, actors
 from register.actors import Actor
+from register.datamap.vocabulary import Action
 from register.errors import Conflict, DomainError
-from register.models import Job
+from register.models import Job, User
 from register.services import jobs
 
 MERGE, UNDO = "contacts.merge", "contacts.undo_merge"
@@ -34,6 +36,7 @@ REFUSALS = {
     "merged_further": _(
         "The record went into another one meanwhile. Undo that merge first."
     ),
+    "no_right": _("Who ordered this may not do it any more."),
     "too_long_ago": _("It is too long ago: what the record held is not kept any more."),
 }
 
@@ -120,29 +123,50 @@ def merge_of_job(job: Job) -> Merge | None:
 
 @jobs.register_kind(MERGE, _("Merge two records"))
 def run_merge(object_id: str, progress: jobs.Progress) -> dict[str, int]:
-    """Carry out a merge."""
+    """Carry out a merge, if who ordered it may still do so."""
     merge, actor = _of(object_id, progress)
     if merge is None:
         return {}
+    if not _may_still(merge, actor):
+        return _refused(merge, Merge.State.ORDERED, Merge.State.REFUSED)
     done = carry_out.carry_out(merge, actor=actor)
     return {"merged": int(done.state == Merge.State.DONE)}
 
 
 @jobs.register_kind(UNDO, _("Undo a merge"))
 def run_undo(object_id: str, progress: jobs.Progress) -> dict[str, int]:
-    """Undo a merge."""
+    """Undo a merge, if who ordered that may still do so."""
     merge, actor = _of(object_id, progress)
     if merge is None:
         return {}
+    if not _may_still(merge, actor):
+        return _refused(merge, Merge.State.UNDOING, Merge.State.DONE)
     done = undo.carry_out(merge, actor=actor)
     return {"undone": int(done.state == Merge.State.UNDONE)}
 
 
 def _of(object_id: str, progress: jobs.Progress) -> tuple[Merge | None, Actor]:
-    user = progress.job.created_by
+    key = progress.job.created_by_id
+    user = User.objects.filter(pk=key).first() if key else None
     actor = actors.of_user(user) if user else actors.system("customer_relationship")
     progress.start(1)
     return merge_of_job(progress.job), actor
+
+
+def _may_still(merge: Merge, actor: Actor) -> bool:
+    """Whether the rights of this moment reach both records, or the one there is."""
+    if actor.user is None:
+        return True
+    model = KINDS[type(merge).of()].model
+    there = model._base_manager.filter(pk__in=[merge.kept_then, merge.gone_id])
+    reached = access.visible_to(actor.user, there, Action.CHANGE)
+    return may_merge(actor.user, model) and reached.count() == there.count()
+
+
+def _refused(merge: Merge, was: str, state: str) -> dict[str, int]:
+    found = type(merge)._base_manager.filter(pk=merge.pk, state=was)
+    found.update(state=state, refusal="no_right")
+    return {}
 
 
 def _under_way(kind: Kind, keys: list[uuid.UUID]) -> bool:
