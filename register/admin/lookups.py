@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from register import access
 from register.datamap.vocabulary import Action, Category
@@ -97,20 +101,78 @@ class LookupRuleForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return day
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a factor where nothing usual is known: it would count for nothing."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        described = DESCRIPTIONS.get(data.get("code", ""))
+        if data.get("factor") and described and not described.has_usual:
+            self.add_error(
+                "factor", _("This rule knows no usual number: leave this empty.")
+            )
+        return data
+
 
 @admin.register(LookupRule)
 class LookupRuleAdmin(RegisterAdmin):
     """A change of a rule is a new row with its first day; old rows stay as evidence."""
 
     form = LookupRuleForm
-    list_display = ("code", "valid_from", "is_on", "floor", "unit", "factor", "note")
+    list_display = (
+        "code",
+        "state",
+        "valid_from",
+        "is_on",
+        "floor",
+        "unit",
+        "factor",
+        "note",
+    )
     list_filter = ("code", "is_on")
     sortable_by = ()
-    actions_detail = ()
+    actions_detail = ("to_change",)
 
     def get_urls(self) -> list[Any]:
         """Add the pages that all staff can read."""
         return [*lookups.urls(), *super().get_urls()]
+
+    @action(
+        description=_("Change this rule"),
+        url_path="to-change",
+        icon="edit",
+        permissions=("begin",),
+    )
+    def to_change(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to a new row that begins with what is in force."""
+        rule = get_object_or_404(LookupRule, pk=object_id)
+        url = reverse("admin:register_lookuprule_add")
+        return redirect(f"{url}?code={rule.code}")
+
+    def has_begin_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may add a row may change what is watched."""
+        return bool(self.has_add_permission(request))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the newest row of the rule that is to be changed."""
+        rules = LookupRule.objects.filter(code=request.GET.get("code", ""))
+        rule = rules.order_by("-valid_from").first()
+        if rule is None:
+            return {}
+        # One row a day: what began today is changed from tomorrow on.
+        after = rule.valid_from + timedelta(days=1)
+        return {
+            "code": rule.code,
+            "valid_from": max(timezone.localdate(), after),
+            "is_on": rule.is_on,
+            "floor": rule.floor,
+            "factor": rule.factor,
+        }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LookupRule]:
+        """Know of each row when the next of its rule begins."""
+        today = timezone.localdate()
+        in_use = LookupRule.objects.filter(code=OuterRef("code"), valid_from__lte=today)
+        newest = in_use.order_by("-valid_from").values("pk")[:1]
+        return super().get_queryset(request).annotate(in_use=Subquery(newest))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: alerts were judged by it."""
@@ -119,6 +181,13 @@ class LookupRuleAdmin(RegisterAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse, for the same reason."""
         return False
+
+    @admin.display(description=_("state"))
+    def state(self, obj: Any) -> Any:
+        """Whether it is the row by which is watched today."""
+        if obj.pk == obj.in_use:
+            return _("in force")
+        return _("over") if obj.valid_from <= timezone.localdate() else _("to come")
 
     @admin.display(description=_("of what"))
     def unit(self, obj: LookupRule) -> Any:

@@ -245,6 +245,53 @@ def test_a_rule_is_changed_from_today_on(officer, client_of):
     assert LookupRule.objects.get(pk=rules[0].pk).floor == 4
 
 
+def test_changing_a_rule_begins_with_what_is_in_force(officer, auditor, client_of):
+    rule = LookupRule.objects.get(code="many_in_hour")
+    browser = client_of(officer)
+    page = reverse("admin:register_lookuprule_change", args=[rule.pk])
+    link = f"/admin/register/lookuprule/{rule.pk}/to-change/"
+
+    assert link in browser.get(page).content.decode()
+    form = browser.get(link, follow=True).context["adminform"].form
+
+    assert form["code"].value() == "many_in_hour"
+    assert (form["floor"].value(), form["factor"].value()) == (60, rule.factor)
+    # It began today, and each day has one row.
+    assert form["valid_from"].value() == timezone.localdate() + timedelta(days=1)
+    assert link not in client_of(auditor).get(page).content.decode()
+
+
+def test_the_list_of_rules_says_which_row_is_in_force(officer, client_of):
+    today = timezone.localdate()
+    rule = LookupRule.objects.get(code="no_case")
+    LookupRule.objects.filter(pk=rule.pk).update(valid_from=today - timedelta(days=2))
+    for day in (today - timedelta(days=1), today + timedelta(days=1)):
+        LookupRule.objects.create(code="no_case", valid_from=day, floor=5)
+
+    page = client_of(officer).get("/admin/register/lookuprule/?code__exact=no_case")
+
+    shown = page.context["cl"].result_list
+    model_admin = page.context["cl"].model_admin
+    told = [str(model_admin.state(each)) for each in shown]
+    assert told == ["to come", "in force", "over"]
+
+
+def test_a_factor_of_a_rule_that_knows_no_usual_is_refused(officer, client_of):
+    data = {
+        "code": "colleagues",
+        "is_on": "on",
+        "floor": 2,
+        "factor": "3",
+        "valid_from": timezone.localdate() + timedelta(days=1),
+        "note": "",
+    }
+
+    page = client_of(officer).post(reverse("admin:register_lookuprule_add"), data)
+
+    assert "knows no usual number" in page.content.decode()
+    assert LookupRule.objects.filter(code="colleagues").count() == 1
+
+
 def test_the_board_is_broken_by_an_alert_that_nobody_judges(agent):
     alert = alert_about(agent)
     assert running.answer("unusual_look_ups_are_judged").status == "kept"
