@@ -228,6 +228,7 @@ class ContactPair(Pair):
         activity="customer_relationship",
         source="comparison of records",
         retention=WithParent("first"),
+        seen_with=("first", "second"),
         fields={
             **_FIELDS,
             "first": Personal("one of the records", **_ONE),
@@ -281,6 +282,7 @@ class CompanyPair(Pair):
         activity="customer_relationship",
         source="comparison of records",
         retention=WithParent("first"),
+        seen_with=("first", "second"),
         fields={
             **_FIELDS,
             "first": Personal("one of the records", **_ONE),

@@ -163,6 +163,13 @@ def visible_to(
     entry = graph().of(rows.model)
     if scope is Scope.ALL or not leads_to_customers(entry):
         return rows
+    if declared.seen_with:
+        for name in declared.seen_with:
+            field: Any = rows.model._meta.get_field(name)
+            others = field.remote_field.model._default_manager.order_by()
+            reached = visible_to(reader, others, action)
+            rows = rows.filter(**{f"{name}__in": reached.values("pk")})
+        return rows
     mine = Q(pk__in=())
     if is_assigned(rows.model):
         mine |= assigned_to(reader, scope)

@@ -25,6 +25,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
@@ -148,6 +149,8 @@ def condition(entry: Entry, right: str, *, row: str) -> str:
     people = f"(SELECT seloste_people('{right}'))::uuid[]"
     teams = f"(SELECT seloste_teams('{right}'))::bigint[]"
     parts = [f"(SELECT seloste_wide('{right}')) <> 0"]
+    if entry.map.seen_with:
+        return " OR ".join([*parts, _with_all(entry, right, row)])
     if is_assigned(entry.model):
         parts.append(_assigned(entry.model, row, people, teams))
     parts += [
@@ -155,6 +158,21 @@ def condition(entry: Entry, right: str, *, row: str) -> str:
         for way in ways(entry)
     ]
     return " OR ".join(parts)
+
+
+def _with_all(entry: Entry, right: str, row: str) -> str:
+    """Return SQL that is true when a session reaches all rows that one is about."""
+    found = []
+    for name in entry.map.seen_with:
+        field: Any = entry.model._meta.get_field(name)
+        other = graph().of(field.remote_field.model)
+        key = other.model._meta.pk.column
+        reached = condition(other, right, row="o")
+        found.append(
+            f'EXISTS (SELECT 1 FROM "{other.model._meta.db_table}" o'
+            f' WHERE o."{key}" = {row}."{field.column}" AND ({reached}))'
+        )
+    return f"({' AND '.join(found)})"
 
 
 def statements(map_: Graph, *, with_policy: set[str]) -> Iterator[str]:

@@ -161,7 +161,8 @@ class ModelMap:
     ``subjects``, ``activity`` (see :mod:`register.activities`), ``source`` and
     ``retention`` are required; the system checks say what is missing.
     ``is_derived`` marks a table of search words, whose rows lead nowhere without the row
-    they are part of.
+    they are part of. ``seen_with`` names links whose rows must all be seen by whoever
+    sees the row: that two are alike tells of both.
     """
 
     category: Category
@@ -173,6 +174,7 @@ class ModelMap:
     retention: Retention | None = None
     append_only: bool = False
     is_derived: bool = False
+    seen_with: tuple[str, ...] = ()
     root: str = ""
     # Of a table of earlier versions: the model they are of.
     versions_of: str = ""

@@ -16,7 +16,15 @@ from hypothesis import (
 )
 
 from communications.models import Call, Chat, ChatLine, ChatParticipant
-from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from contacts.models import (
+    Affiliation,
+    Company,
+    CompanyPair,
+    Contact,
+    ContactPair,
+    ContactPoint,
+    PostalAddress,
+)
 from register import access
 from register.datamap import Action, Category, Scope
 from register.models import Role, RoleAssignment, RoleRight, Team, TeamMembership
@@ -169,6 +177,43 @@ def test_a_company_is_reached_by_itself_or_by_its_people(own, people, company):
     assert set(access.visible_to(own, Company.objects.all())) == {reached, mine}
 
 
+def test_that_two_are_alike_is_known_to_who_reaches_both(own, people, client_of):
+    def pair(*names: str) -> ContactPair:
+        one, other = sorted((people[name] for name in names), key=lambda each: each.pk)
+        return ContactPair.objects.create(
+            first=one, second=other, points=90, features=["phone"]
+        )
+
+    for other in ("teams", "colleagues", "others", "nobodys"):
+        pair("mine", other)
+    people["too"] = make_contact(last_name="Too", responsible=own)
+    firms = [
+        Company.objects.create(name=f"{n} Oy", source="staff", responsible=responsible)
+        for n, responsible in enumerate([own, own, None])
+    ]
+    for one, other in ((0, 1), (1, 2)):
+        first, second = sorted((firms[one], firms[other]), key=lambda each: each.pk)
+        CompanyPair.objects.create(first=first, second=second, points=90, features=[])
+    browser = client_of(own)
+
+    def seen() -> list[Any]:
+        lists = [
+            browser.get(f"/admin/contacts/{model}/?duplicate=open").context_data["cl"]
+            for model in ("contact", "company")
+        ]
+        board = browser.get("/admin/contacts/contact/quality/").context_data["lines"]
+        alike = next(line for line in board if line.measure.code == "alike")
+        return [*(found.result_count for found in lists), alike.people]
+
+    assert seen() == [0, 2, 0]
+    mine = pair("mine", "too")
+    assert seen() == [2, 2, 2]
+    with in_the_web(own):
+        assert list(ContactPair.objects.all()) == [mine]
+        assert ContactPair.objects.filter(points=90).update(points=80) == 1
+        assert CompanyPair.objects.filter(points=90).update(points=80) == 1
+
+
 def test_nobody_is_changed_outside_the_scope_of_changing(people, own):
     set_scope(own, "all")
 
@@ -286,7 +331,11 @@ def test_queries_and_the_database_follow_one_rule(people, own, company, scopes):
         Affiliation.objects.get_or_create(
             contact=people["teams"], company=company, source="staff"
         )
-        for model in (Contact, ContactPoint, Company, Affiliation, Chat):
+        one, other = sorted((people["mine"], people["teams"]), key=lambda each: each.pk)
+        ContactPair.objects.get_or_create(
+            first=one, second=other, points=90, features=["phone"]
+        )
+        for model in (Contact, ContactPoint, Company, Affiliation, Chat, ContactPair):
             with in_the_web(own):
                 by_database = set(model.objects.values_list("pk", flat=True))
             rows = access.visible_to(own, model.objects.all())
