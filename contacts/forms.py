@@ -147,7 +147,9 @@ class AffiliationFormSet(PaginationInlineFormSet):
                 before = Affiliation.objects.filter(
                     company=form.cleaned_data["company"], is_main=True
                 )
-                before.exclude(pk__in=own).update(is_main=False)
+                # Also one who is hidden from the reader: a refusal would tell of him.
+                with choosing_rows():
+                    before.exclude(pk__in=own).update(is_main=False)
         return super().save(commit=commit)
 
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import ProgrammingError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import (
     HealthCheck,
     given,
@@ -25,9 +27,19 @@ from contacts.models import (
     ContactPoint,
     PostalAddress,
 )
-from register import access
+from register import access, actors
 from register.datamap import Action, Category, Scope
-from register.models import Role, RoleAssignment, RoleRight, Team, TeamMembership
+from register.models import (
+    AddressProtection,
+    Hold,
+    Role,
+    RoleAssignment,
+    RoleRight,
+    Team,
+    TeamMembership,
+)
+from register.services import holds
+from register.staff_site import estimated_count
 from tests.conftest import make_contact, make_user
 
 pytestmark = pytest.mark.django_db
@@ -346,3 +358,66 @@ def test_queries_and_the_database_follow_one_rule(people, own, company, scopes):
 def test_companies_have_a_category_of_their_own(own, people, company):
     assert access.scope_of(own, VIEW, Category.RETENTION) is None
     assert access.is_limited(own, Company)
+
+
+@pytest.mark.parametrize("hidden", ["beyond reach", "protected"])
+def test_a_new_main_contact_takes_the_place_of_one_who_is_hidden(
+    own, people, company, client_of, hidden
+):
+    before = Affiliation.objects.create(
+        contact=people["others"], company=company, source="staff", is_main=True
+    )
+    role = Affiliation.objects.create(
+        contact=people["mine"], company=company, source="staff"
+    )
+    if hidden == "protected":
+        for category in ("identity", "company"):
+            RoleRight.objects.filter(category=category).update(scope="all")
+        AddressProtection.objects.create(
+            subject_id=people["others"].pk, ground="own_request"
+        )
+    form = {"last_name": "Mine", "relationship": "customer"}
+    for prefix in ("points", "addresses", "affiliations"):
+        count = str(int(prefix == "affiliations"))
+        form |= {f"{prefix}-TOTAL_FORMS": count, f"{prefix}-INITIAL_FORMS": count}
+    row = {"id": role.pk, "contact": people["mine"].pk, "company": company.pk}
+    row |= {"is_main": "on", "source": "staff"}
+    form |= {f"affiliations-0-{name}": str(value) for name, value in row.items()}
+
+    saved = client_of(own).post(
+        reverse("admin:contacts_contact_change", args=[people["mine"].pk]), form
+    )
+
+    assert saved.status_code == 302
+    assert Affiliation.objects.filter(company=company, is_main=True).get() == role
+    before.refresh_from_db()
+    assert before.contact == people["others"]
+
+
+def test_a_number_of_a_list_kept_for_one_reader_is_told_to_no_other(
+    own, people, company, agent, officer, monkeypatch
+):
+    monkeypatch.setattr("register.staff_site.counting.FEW", 0)
+    RoleRight.objects.filter(role__assignments__user=own).update(scope="all")
+    RoleRight.objects.filter(role__assignments__user=own, category="company").update(
+        scope="own"
+    )
+    for person in people.values():
+        Affiliation.objects.create(contact=person, company=company, source="staff")
+    held, kept = (timezone.now() - timedelta(days=days) for days in (100, 1))
+    for ended in (held, kept):
+        chat = Chat.objects.create(started_at=ended, ended_at=ended)
+        ChatParticipant.objects.create(chat=chat, contact=people["mine"])
+    holds.place(
+        reason=Hold.Reason.LEGAL_CLAIM,
+        subject_id=people["mine"].pk,
+        actor=actors.system(),
+    )
+    with_role = Contact.objects.filter(affiliations__company=company)
+
+    def count(reader: Any, rows: Any) -> int:
+        with in_the_web(reader):
+            return estimated_count(rows)
+
+    assert [count(reader, with_role) for reader in (agent, own)] == [5, 1]
+    assert [count(each, Chat.objects.all()) for each in (officer, agent)] == [2, 1]
