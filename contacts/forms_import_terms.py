@@ -44,14 +44,12 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields[name].required = name in ("mode", "recognised_by")
             if name != "is_informed":
                 self.fields[name].widget.attrs.update(INPUT)
-        self.fields["activity"].choices = [  # type: ignore[attr-defined]
-            ("", "---------"),
-            *(
-                (code, in_words(code))
-                for code, _name in self.fields["activity"].choices  # type: ignore[attr-defined]
-                if code
-            ),
-        ]
+        for name in (*BASIS, *PEOPLE, *DEFAULTS):
+            choices = getattr(self.fields[name], "choices", None)
+            if choices is not None:
+                self.fields[name].choices = [  # type: ignore[attr-defined]
+                    (code, _words(name, code, words)) for code, words in choices
+                ]
         company = self.instance.default_company
         if company is not None:
             self.initial["company"] = company.business_id or company.name
@@ -104,6 +102,12 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     def default_fields(self) -> list[forms.BoundField]:
         """What is taken where the file says nothing."""
         return self.bound(DEFAULTS)
+
+
+def _words(name: str, code: str, words: Any) -> Any:
+    if not code:
+        return _("Select value")
+    return in_words(code) if name == "activity" else words
 
 
 def in_words(code: str) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register import access
 from register.datamap.vocabulary import HEEDED, Action, Category, Scope
+from register.services import saved_views
 
 Words = str | Promise
 Option = tuple[str, Words]
@@ -40,7 +41,8 @@ class ListFilter:
 
     ``condition`` or ``keys`` says which rows an answer finds; None for no answer of its
     own. ``keys`` is a query of keys, for what stands in other tables. ``fields`` must be
-    seen at all, ``clear`` in clear. A filter without ``options`` takes a text.
+    seen at all, ``clear`` in clear. A filter without ``options`` takes a text, which names
+    no person: saved views keep it.
     """
 
     model: type[Model]
@@ -99,6 +101,8 @@ _FILTERS: dict[tuple[type[Model], str], ListFilter] = {}
 def register(found: ListFilter) -> None:
     """Make a filter known; a second one of the same code replaces the first."""
     _FILTERS[found.model, found.code] = found
+    if found.options is None:
+        saved_views.register_text(found.model._meta.label_lower, found.code)
 
 
 def of(model: type[Model]) -> list[ListFilter]:

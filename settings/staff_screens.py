@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.http import HttpRequest
@@ -231,11 +232,7 @@ UNFOLD: dict[str, Any] = {
                     _table(_("Teams"), "groups", "register.team"),
                     _table(_("Rights for a while"), "timer", "register.elevation"),
                     _table(_("API keys"), "key", "register.apikey"),
-                    {
-                        **_table(_("Controller"), "apartment", "register.controller"),
-                        # The address of the set-up page begins with this one.
-                        "active": "register.screens.setup.is_beside",
-                    },
+                    _table(_("Controller"), "apartment", "register.controller"),
                     {
                         "title": _("Set-up"),
                         "icon": "checklist",
@@ -247,3 +244,29 @@ UNFOLD: dict[str, Any] = {
         ],
     },
 }
+
+
+def _items() -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = UNFOLD["SIDEBAR"]["navigation"]
+    return [item for group in groups for item in group["items"]]
+
+
+@functools.cache
+def _links() -> tuple[str, ...]:
+    return tuple(filter(None, (str(item["link"]) for item in _items())))
+
+
+def _is_open(link: Any, request: HttpRequest) -> bool:
+    """Whether a page belongs to an item of the menu, and to no other one more closely.
+
+    Unfold asks each item alone, and the addresses of some begin with that of another.
+    """
+    first, *others = _links()  # the overview, with which every address begins
+    begins = [other for other in others if request.path.startswith(other)]
+    return str(link) == max(begins, key=len, default=first) and (
+        bool(begins) or request.path == first
+    )
+
+
+for _item in _items():
+    _item["active"] = functools.partial(_is_open, _item["link"])

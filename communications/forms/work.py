@@ -41,6 +41,9 @@ def colleagues() -> QuerySet[User]:
 class ColleagueField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A colleague, by name."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"empty_label": _("Select value"), **kwargs})
+
     def label_from_instance(self, obj: Any) -> str:
         """Say who it is."""
         return str(obj.get_full_name())

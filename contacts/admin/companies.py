@@ -129,6 +129,10 @@ class CompanyAdmin(MergingAdmin):
         """Tell namesakes apart by business id and town."""
         return ", ".join(part for part in (obj.name, obj.business_id, obj.town) if part)
 
+    def title_of(self, obj: Company) -> str:
+        """Say whose form it is."""
+        return obj.name or str(obj)
+
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:

@@ -200,6 +200,10 @@ class ContactAdmin(MergingAdmin):
         parts = [obj.full_name, found.main_email, present_companies(obj)]
         return ", ".join(part for part in parts if part) or str(obj)
 
+    def title_of(self, obj: Contact) -> str:
+        """Say whose form it is."""
+        return obj.full_name or str(_("no name"))
+
     @admin.display(description=_("name"), ordering="last_name")
     def name(self, obj: Contact) -> str:
         """Show the name, which leads to the page of the contact."""

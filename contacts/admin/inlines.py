@@ -38,6 +38,8 @@ class PartOfContact(TabularInline):
     tells_whereabouts = False
     # Fields of several kinds, of which some may be seen: their rows are chosen instead.
     by_kind: frozenset[str] = frozenset()
+    # More fields than a line holds: each stands under its own label (staff.css).
+    classes = ("sel-parts",)
     extra = 0
     hide_title = True
     show_change_link = False
@@ -46,6 +48,9 @@ class PartOfContact(TabularInline):
         """Ask for the right to see the category, and to see a protected person's whereabouts."""
         if self._hides(request, obj):
             return False
+        if obj is None:
+            # Of somebody new there is nothing to see, only something to add.
+            return self.has_add_permission(request, obj)
         return access.may(request.user, Action.VIEW, self.category)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -122,7 +127,7 @@ class ContactPointInline(PartOfContact):
         if db_field.name == "kind":
             kinds = _kinds(request)
             kwargs["choices"] = [
-                ("", "---------"),
+                ("", _("Select value")),
                 *(pair for pair in ContactPoint.Kind.choices if pair[0] in kinds),
             ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
@@ -208,6 +213,8 @@ class AffiliationInline(PartOfContact):
 class WithTopic(PartOfContact):
     """A part that names a topic."""
 
+    classes = ()
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
@@ -250,6 +257,8 @@ class InferredInterestInline(WithTopic):
 
 class ProfileInline(PartOfContact):
     """What was made of the person."""
+
+    classes = ()
 
     model = Profile
     category = Category.PROFILE

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from contacts.forms_alike import IS_NEW, companies_alike, people_alike
-from contacts.models import Company, Situation
+from contacts.likeness import weights_for
+from contacts.models import Company, MatchKind, Situation
 from contacts.selectors import current_affiliations
 from contacts.services.duplicates.typing import Alike
 from register import access, actors, audit
@@ -58,8 +59,17 @@ def context_of(
         "alike": [*_lines(request, people), *_company_lines(request, companies)],
         "alike_is_new": IS_NEW,
         "alike_was_ticked": bool(request.POST.get(IS_NEW)),
-        "alike_asks": not _edited(request),
+        "alike_asks": not _edited(request)
+        and (_ask(people, MatchKind.CONTACT) or _ask(companies, MatchKind.COMPANY)),
     }
+
+
+def _ask(found: Sequence[Alike], kind: MatchKind) -> bool:
+    """Whether saving asks about them; the name alone is only pointed out."""
+    if not found:
+        return False
+    enough = weights_for(kind).threshold(Situation.ASKING)
+    return any(each.points >= enough for each in found)
 
 
 def _lines(request: HttpRequest, found: Sequence[Alike]) -> list[dict[str, Any]]:

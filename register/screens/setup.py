@@ -49,15 +49,6 @@ def is_for(request: HttpRequest) -> bool:
     return may_see(request.user)
 
 
-def is_beside(request: HttpRequest) -> bool:
-    """Whether the request is for the controller itself, not for the page beside it."""
-    controller, page = (
-        reverse("admin:register_controller_changelist"),
-        reverse("admin:register_setup"),
-    )
-    return request.path.startswith(controller) and request.path != page
-
-
 def page(request: HttpRequest) -> HttpResponse:
     """Ask every check now and show what it saw."""
     if not may_see(request.user):

@@ -8,11 +8,22 @@ from datetime import timedelta
 from django.utils import timezone
 
 from contacts import quality
-from contacts.models import Affiliation, Contact, ContactPoint, QualityCount
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    ContactPoint,
+    QualityCount,
+)
+from contacts.models.people import Source
+from contacts.services import search_words
+from contacts.services.duplicates import scan
 from contacts.services.quality import count_due
 from register.models import NoticeRevision
 
 DAYS = 29
+# People who stand in the register twice.
+DOUBLES = 14
 
 
 def make_gaps(choice: random.Random) -> None:
@@ -38,6 +49,50 @@ def make_gaps(choice: random.Random) -> None:
         created_at=now - timedelta(days=800)
     )
     Contact.objects.filter(pk__in=unknown[: part // 4]).update(notice=None)
+    # Lists find who lacks something by words.
+    search_words.refresh([*gone[: part // 2], *moved])
+
+
+def make_doubles(choice: random.Random) -> None:
+    """Enter some people and companies a second time, as a trade fair and a typist would."""
+    people = list(Contact.objects.order_by("pk"))
+    made = []
+    for person in choice.sample(people, DOUBLES):
+        point = person.points.filter(kind="email").first()
+        role = person.affiliations.select_related("company").first()
+        if point is None or role is None:
+            continue
+        double = Contact.objects.create(
+            # The initial alone, or the names swapped, as people are written on lists.
+            first_name=choice.choice([person.first_name[0], person.first_name]),
+            last_name=person.last_name,
+            source=Source.STAFF,
+            notice=person.notice,
+            relationship=person.relationship,
+        )
+        Affiliation.objects.create(
+            contact=double, company=role.company, source=Source.STAFF
+        )
+        if choice.random() < 0.5:
+            ContactPoint.objects.create(
+                contact=double, kind="email", value=point.value, source=Source.STAFF
+            )
+        made.append(double.pk)
+    search_words.refresh(made)
+    companies = []
+    for company in choice.sample(list(Company.objects.order_by("pk")), 4):
+        companies.append(
+            Company.objects.create(
+                name=company.name.replace(" ", "  ").upper(),
+                kind=company.kind,
+                street=company.street,
+                postcode=company.postcode,
+                town=company.town,
+                source=Source.STAFF,
+            ).pk
+        )
+    search_words.refresh_of_companies(companies)
+    scan.order_daily()
 
 
 def count_with_history(choice: random.Random) -> None:

@@ -29,7 +29,7 @@ from settings.demo_data.accounts import make_accounts
 from settings.demo_data.conversations import make_calls, make_chats
 from settings.demo_data.look_ups import make_look_ups
 from settings.demo_data.people import make_agreements, make_companies, make_people
-from settings.demo_data.quality import count_with_history, make_gaps
+from settings.demo_data.quality import count_with_history, make_doubles, make_gaps
 from settings.demo_data.teams import make_teams
 
 SEED = 2327327
@@ -71,6 +71,7 @@ def make() -> str | None:
     with transaction.atomic():
         make_gaps(chance)
         count_with_history(chance)
+        make_doubles(random.Random(SEED))  # noqa: S311 - the others stay
     return note
 
 

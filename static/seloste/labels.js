@@ -39,7 +39,7 @@
     for (const box of document.querySelectorAll(".select2-container")) {
       const label = box.previousElementSibling?.labels?.[0];
       const shown = box.querySelector("[role=textbox]");
-      if (!label || !shown || box.closest(".field-tabular")) continue;
+      if (!label || !shown) continue;
       label.id ||= `label-of-${shown.id}`;
       shown.setAttribute("aria-labelledby", label.id);
       box.querySelector("[role=combobox]")?.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
@@ -83,7 +83,8 @@
   // Django's calendars are added when all has been loaded.
   window.addEventListener("load", () => setTimeout(nameControls));
 
-  document.addEventListener("formset:added", nameControls);
+  // Fields that complete what is typed are made by the same event.
+  document.addEventListener("formset:added", () => setTimeout(nameControls));
 
   document.addEventListener("keydown", (event) => {
     if ((event.key === "Enter" || event.key === " ") && event.target.matches(FAKE)) {

@@ -54,6 +54,8 @@ def test_every_linked_screen_opens(role, request, open_as):
         count += 1
         assert answer.status == 200, address
         assert page.errors == [], address
+        assert "-----</option>" not in page.content(), address
+        assert page.locator("#nav-sidebar a.active").count() <= 1, address
         kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "N", address)
         # Records of one kind have one template: the first of them stands for all.
         if kind not in kinds and (found := serious_faults(page)):

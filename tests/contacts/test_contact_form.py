@@ -8,7 +8,7 @@ from django.urls import reverse
 from contacts.models import Affiliation, Contact, ContactPoint
 from contacts.selectors import search
 from contacts.services.search_words import refresh
-from register.models import AuditEntry, RoleRight
+from register.models import AuditEntry, Role, RoleRight
 
 ADD = reverse("admin:contacts_contact_add")
 SECTIONS = {
@@ -141,6 +141,48 @@ def test_the_question_about_duplicates_stands_beside_its_box(anna, agent, client
     assert Contact.objects.count() == 1
     client_of(agent).post(ADD, data | {"is_new_all_the_same": "1"})
     assert Contact.objects.count() == 2
+
+
+def test_a_namesake_is_pointed_out_without_a_box_to_tick(anna, agent, client_of):
+    refresh([anna.pk])
+    typed = form_data(first_name="Anna", last_name="Virtanen")
+
+    page = client_of(agent).post(reverse("admin:contacts_contact_alike"), typed)
+
+    assert [each["name"] for each in page.context["alike"]] == ["Anna Virtanen"]
+    assert "is_new_all_the_same" not in page.content.decode()
+
+
+def test_the_tab_of_a_form_bears_the_name_as_its_reader_sees_it(
+    anna, company, seller, client_of
+):
+    client = client_of(seller)
+    of_company = reverse("admin:contacts_company_change", args=[company.pk])
+
+    pages = [
+        client.get(address).content.decode()
+        for address in (change_of(anna), of_company)
+    ]
+    rule = Role.objects.get(code="sales").field_rules
+    rule.create(field="contacts.contact.last_name", level="hidden")
+    hidden = client_of(seller).get(change_of(anna)).content.decode()
+
+    titles = [
+        " ".join(page.split("<title>")[1].split("</title>")[0].split())
+        for page in (*pages, hidden)
+    ]
+    assert titles[0].startswith("Anna Virtanen | ")
+    assert titles[1].startswith("Esimerkki Oy | ")
+    assert "Virtanen" not in titles[2]
+
+
+def test_a_new_contact_has_no_empty_tables_that_nothing_can_be_added_to(
+    seller, client_of
+):
+    page = client_of(seller).get(ADD)
+
+    shown = [each.formset.prefix for each in page.context["inline_admin_formsets"]]
+    assert shown == ["points", "affiliations", "addresses", "interests"]
 
 
 def test_rows_that_were_offered_and_left_empty_are_no_addresses(agent, client_of):

@@ -89,6 +89,22 @@ def test_what_was_searched_is_never_kept(anna, seller, client_of):
     assert SavedView.objects.get().filters == ["relationship__exact=customer"]
 
 
+def test_a_town_is_kept_whatever_its_letters(seller, client_of):
+    query = "in_town=Koski+Tl+%C3%84%C3%A4nekoski&status__exact=customer"
+
+    page = client_of(seller).post(
+        reverse("admin:contacts_company_views"),
+        {"query": query, "do": "save", "name": "Äänekoski"},
+        follow=True,
+    )
+
+    assert SavedView.objects.get().filters == [
+        "in_town=Koski Tl Äänekoski",
+        "status__exact=customer",
+    ]
+    assert page.context["cl"].params["in_town"] == "Koski Tl Äänekoski"
+
+
 @pytest.mark.parametrize(
     "query",
     [

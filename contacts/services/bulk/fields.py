@@ -24,13 +24,13 @@ NOBODY = "none"
 def _colleague(user: Any) -> dict[str, forms.Field]:
     active = User.objects.filter(is_active=True).order_by("last_name", "first_name")
     names = [(str(each.pk), each.get_full_name()) for each in active]
-    choices = [("", "–"), (NOBODY, _("nobody")), *names]
+    choices = [("", _("Select value")), (NOBODY, _("nobody")), *names]
     return {"value": forms.ChoiceField(label=_("Responsible"), choices=choices)}
 
 
 def _team(user: Any) -> dict[str, forms.Field]:
     names = [(str(pk), name) for pk, name in Team.objects.values_list("pk", "name")]
-    choices = [("", "–"), (NOBODY, _("no team")), *names]
+    choices = [("", _("Select value")), (NOBODY, _("no team")), *names]
     return {"value": forms.ChoiceField(label=_("Team"), choices=choices)}
 
 
@@ -62,7 +62,7 @@ def _assigning(model: type[Contact | Company], field: str, title: Any) -> BulkKi
 
 def _column(field: str, title: Any, label: Any, choices: Any) -> BulkKind:
     def fields(user: Any) -> dict[str, forms.Field]:
-        offered = [("", "–"), *choices]
+        offered = [("", _("Select value")), *choices]
         return {"value": forms.ChoiceField(label=label, choices=offered)}
 
     def apply(row: Contact, terms: Terms, actor: Actor) -> Change | None:

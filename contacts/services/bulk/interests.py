@@ -19,12 +19,18 @@ from register.datamap.vocabulary import Action, Category
 
 def _topic(user: Any) -> dict[str, forms.Field]:
     offered = Topic.objects.filter(is_offered=True)
-    choices = [("", "–"), *((str(topic.pk), str(topic)) for topic in offered)]
+    choices = [
+        ("", _("Select value")),
+        *((str(topic.pk), str(topic)) for topic in offered),
+    ]
     return {"value": forms.ChoiceField(label=_("Topic"), choices=choices)}
 
 
 def _any_topic(user: Any) -> dict[str, forms.Field]:
-    choices = [("", "–"), *((str(t.pk), str(t)) for t in Topic.objects.all())]
+    choices = [
+        ("", _("Select value")),
+        *((str(t.pk), str(t)) for t in Topic.objects.all()),
+    ]
     return {"value": forms.ChoiceField(label=_("Topic"), choices=choices)}
 
 
