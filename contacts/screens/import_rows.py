@@ -25,7 +25,7 @@ from contacts.services.imports import (
     protected_rows,
     reasons,
     review,
-    undo,
+    touched,
 )
 from contacts.services.imports.bad_rows import BOM, Echo, guarded
 from contacts.services.imports.change_names import ChangeNames
@@ -155,7 +155,7 @@ def lines_of(batch: ImportBatch, rows: Iterable[ImportRow]) -> Iterator[dict[str
                 ": ".join(part for part in reasons.of_row(stored, batch.header) if part)
                 for stored in row.errors
             ]
-            + ([str(undo.KEPT[row.kept_because])] if row.kept_because else [])
+            + ([str(touched.KEPT[row.kept_because])] if row.kept_because else [])
             + (
                 [_("It adds to the person of an earlier row of this file.")]
                 if _adds_to_earlier_row(row, changes)

@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import date
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +62,16 @@ def place(
         "hold.placed", actor=actor, obj=hold, subject_id=subject_id, reason=str(reason)
     )
     return hold
+
+
+def keep_new_waiting() -> None:
+    """Let nobody write a hold until the transaction ends, which deletes what none holds.
+
+    Called first: a hold that commits before is seen, and one that comes later waits and
+    then finds what is gone to be gone. It binds whatever code writes holds.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE register_hold IN SHARE MODE")
 
 
 def _names(subject_id: uuid.UUID) -> set[str]:

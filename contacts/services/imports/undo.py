@@ -12,7 +12,6 @@ transaction.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,19 +28,17 @@ from contacts.models import (
     ImportRow,
 )
 from contacts.services import search_words
-from contacts.services.imports import batches, runs, undo_changes
+from contacts.services.imports import batches, runs, touched, undo_changes
 from contacts.services.imports.rights import is_limited
 from register import access, audit
 from register.actors import Actor
 from register.database.locks import Lock, advisory_lock
 from register.database.visibility import reaching_everybody
-from register.datamap.graph import graph
-from register.datamap.parts import goes_with_it
 from register.datamap.removal import delete_rows
-from register.datamap.vocabulary import Action, Erasure
+from register.datamap.vocabulary import Action
 from register.errors import DomainError
 from register.models import Job, User
-from register.services import jobs
+from register.services import holds, jobs
 from register.services.jobs import Progress
 
 UNDO = runs.UNDO
@@ -50,22 +47,6 @@ POSSIBLE = timedelta(days=30)
 CHUNK = 500
 
 State, Undone = ImportBatch.State, ImportChange.Undone
-# Why somebody whom the file added is kept.
-KEPT = {
-    "changed": _("The contact was changed since."),
-    "used": _("Something has been recorded about the contact since."),
-    "other_file": _("Another file has the contact, too."),
-}
-# Tables whose rows the import itself made, or that follow from what it made.
-_OWN = frozenset(
-    {
-        *("contacts.ContactPoint", "contacts.PostalAddress", "contacts.Affiliation"),
-        *("contacts.ContactWord", "contacts.ImportRow", "contacts.ImportChange"),
-        *("contacts.Interest",),
-        *("contacts.ExternalId", "contacts.CompanyWord", "contacts.ContactPair"),
-        "contacts.CompanyPair",
-    }
-)
 
 audit.register_actions(
     {
@@ -84,14 +65,6 @@ _ADDED = """
     GROUP BY 1 ORDER BY 1 LIMIT %(limit)s
 """
 _LOCK = "SELECT id, created_at, updated_at FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-_LATER_PARTS = """
-    SELECT contact_id FROM {table} t JOIN unnest(%s::uuid[], %s::timestamptz[])
-        AS w (id, at) ON t.contact_id = w.id
-    WHERE t.created_at > w.at OR t.source <> 'import'
-"""
-_OTHER_FILES = """
-    SELECT contact_id FROM contacts_importrow WHERE contact_id = ANY(%s) AND batch_id <> %s
-"""
 _KEEP = """
     UPDATE contacts_importrow i SET kept_because = r.why
     FROM unnest(%s::uuid[], %s::text[]) AS r (id, why)
@@ -182,6 +155,7 @@ def _undo_people(
     batch: ImportBatch, after: uuid.UUID, actor: Actor, progress: Progress
 ) -> tuple[uuid.UUID | None, int]:
     """Remove some of those the file added; return the last looked at, and how many went."""
+    holds.keep_new_waiting()
     advisory_lock(Lock.CONTACT_POINT)
     with connection.cursor() as cursor:
         cursor.execute(_ADDED, {"batch": batch.pk, "after": after, "limit": CHUNK})
@@ -190,7 +164,7 @@ def _undo_people(
             return None, 0
         cursor.execute(_LOCK, [list(written)])
         there = cursor.fetchall()
-    kept = _touched(batch, there, written)
+    kept = touched.since(batch, there, written)
     going = [pk for pk, _created, _updated in there if pk not in kept]
     if kept:
         with connection.cursor() as cursor:
@@ -204,69 +178,6 @@ def _undo_people(
     delete_rows(Contact, going)
     progress.count({"removed": len(going), "kept": len(kept)})
     return max(written), len(going)
-
-
-def _touched(
-    batch: ImportBatch,
-    there: Sequence[tuple[uuid.UUID, datetime, datetime]],
-    written: dict[uuid.UUID, datetime],
-) -> dict[uuid.UUID, str]:
-    """Return who of these people was touched after the import, with a code of KEPT."""
-    keys = [pk for pk, _created, _updated in there]
-    until = {pk: max(written[pk], created) for pk, created, _updated in there}
-    kept: dict[uuid.UUID, str] = {}
-
-    def keep(found: Iterable[Any], why: str) -> None:
-        for pk in found:
-            if pk in until:
-                kept.setdefault(pk, why)
-
-    keep((pk for pk, _created, at in there if at > until[pk]), "changed")
-    for table in (
-        *("contacts_contactpoint", "contacts_affiliation", "contacts_postaladdress"),
-        "contacts_interest",
-    ):
-        keep(
-            _column(
-                _LATER_PARTS.format(table=table), list(until), list(until.values())
-            ),
-            "changed",
-        )
-    keep(_column(_OTHER_FILES, keys, batch.pk), "other_file")
-    for part, column in _referring(Contact):
-        keep(
-            _column(
-                f'SELECT "{column}" FROM "{part}" WHERE "{column}" = ANY(%s)',  # noqa: S608
-                keys,
-            ),
-            "used",
-        )
-    return kept
-
-
-def _referring(model: type[Any]) -> Iterable[tuple[str, str]]:
-    """Yield the tables and columns that name a record, save what an import makes.
-
-    Also those without a foreign key. What outlives a person anyway, like refusals and
-    the audit trail, says nothing about whether somebody works with the record.
-    """
-    for relation in model._meta.get_fields(include_hidden=True):
-        if (
-            relation.auto_created
-            and not relation.concrete
-            and (relation.one_to_one or relation.one_to_many)
-            # Earlier versions are what it was, no use of it.
-            and relation.on_delete is not goes_with_it
-            and relation.related_model._meta.label not in _OWN
-        ):
-            yield relation.related_model._meta.db_table, relation.field.column
-    if model is Contact:
-        for entry in graph():
-            for subject in entry.map.subjects:
-                is_own = subject.by_id and not subject.path
-                if is_own and subject.erasure != Erasure.KEEP:
-                    field = entry.model._meta.get_field(subject.by_id)
-                    yield entry.model._meta.db_table, str(field.column)  # type: ignore[union-attr]
 
 
 @transaction.atomic
@@ -310,6 +221,7 @@ def _undo_changes(batch: ImportBatch, actor: Actor, progress: Progress) -> bool:
 @transaction.atomic
 def _undo_companies(batch: ImportBatch, progress: Progress) -> None:
     """Remove the companies that the file made and that nobody has used since."""
+    holds.keep_new_waiting()
     advisory_lock(Lock.BUSINESS_ID)
     changes = list(
         batch.changes.filter(is_written=True, undone="", contact__isnull=True)
@@ -329,19 +241,8 @@ def _undo_companies(batch: ImportBatch, progress: Progress) -> None:
         .filter(pk__in=made)
         .values_list("pk", "updated_at")
     )
-    used = set(
-        Company.objects.filter(pk__in=made, affiliations__isnull=False).values_list(
-            "pk", flat=True
-        )
-    )
     keys = list(there)
-    for table, column in _referring(Company):
-        used |= set(
-            _column(
-                f'SELECT "{column}" FROM "{table}" WHERE "{column}" = ANY(%s)',  # noqa: S608
-                keys,
-            )
-        )
+    used = touched.companies_used(keys)
     changed = set(
         Company.objects.filter(pk__in=keys)
         .exclude(updated_at__lte=batch.finished_at or timezone.now())
@@ -393,9 +294,3 @@ def what_stays(batch: ImportBatch) -> tuple[Any, Any]:
     rows = ImportRow.objects.filter(batch=batch).exclude(kept_because="")
     changes = batch.changes.filter(is_written=True).exclude(undone__in=["", "done"])
     return rows.order_by("row_number"), changes.order_by("id")
-
-
-def _column(sql: str, *params: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return [row[0] for row in cursor.fetchall()]
