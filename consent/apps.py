@@ -18,7 +18,9 @@ class ConsentConfig(AppConfig):
             import_blockers,
             import_targets,
             marks,
+            merging,
             panel,
         )
 
         marks.register()
+        merging.register()

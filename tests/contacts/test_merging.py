@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from communications.models import Call, Chat, ChatParticipant, Note
 from consent import selectors as consents
 from consent.models import Prohibition
 from consent.services import prohibitions
+from contacts import information_duty
 from contacts.models import (
     Affiliation,
     Company,
@@ -24,13 +25,17 @@ from contacts.models import (
     ContactPair,
     ContactPoint,
     ContactWord,
+    InferredInterest,
     Interest,
     Merge,
     PostalAddress,
+    Profile,
+    Service,
+    ServiceAgreement,
     Topic,
 )
 from contacts.selectors import search
-from contacts.services import people, search_words
+from contacts.services import interests, people, search_words
 from contacts.services.merging import carry_out, orders, undo
 from contacts.services.merging.folding import flag_of, rules_of
 from contacts.services.merging.ways import ways_to
@@ -40,8 +45,8 @@ from register.datamap.earlier_keys import with_earlier_keys
 from register.datamap.graph import graph
 from register.errors import Conflict, DomainError
 from register.history.versions import history_of
-from register.models import AddressProtection, AuditEntry, Hold
-from register.services import jobs
+from register.models import AddressProtection, AuditEntry, Hold, Team
+from register.services import holds, jobs, protections
 from tests.conftest import ensure_seeded, make_contact
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -482,6 +487,305 @@ def test_with_the_person_goes_every_trace_of_the_merge(anna, twin, merged):
     assert not ContactMerge.objects.exists()
 
 
+# --- what came while they were one ---
+
+
+def refuse(address, agent, channel="email", purpose="marketing", subject_id=None):
+    given = prohibitions.add(
+        address,
+        channel=Prohibition.Channel(channel),
+        purpose=Prohibition.Purpose(purpose),
+        method=Prohibition.Method.STAFF,
+        actor=actors.of_user(agent),
+        subject_id=subject_id,
+    )
+    # The database tells the time by the start of the transaction, which is the test.
+    Prohibition.objects.filter(pk=given.pk).update(created_at=timezone.now())
+    return given
+
+
+def test_what_was_refused_while_they_were_one_is_refused_by_both(
+    anna, twin, merged, undone, agent
+):
+    merge = merged(anna, twin)
+    refuse("anna.virtanen@esimerkki.example", agent, subject_id=anna.pk)
+    refuse("anna@koti.example", agent, "phone", "customer")
+
+    undone(merge)
+
+    for person in (anna, twin):
+        assert set(consents.in_force_for(person).values_list("channel", "purpose")) == {
+            ("email", "marketing"),
+            ("phone", "customer"),
+        }
+    assert ContactWord.objects.filter(
+        contact=twin, word="=refuses_email-marketing"
+    ).exists()
+
+
+def test_what_one_of_them_refused_before_stays_with_that_one(
+    anna, twin, merged, undone, agent
+):
+    refuse("anna@koti.example", agent, subject_id=twin.pk)
+
+    undone(merged(anna, twin))
+
+    assert not consents.in_force_for(anna).exists()
+    assert consents.in_force_for(twin).count() == 1
+
+
+def test_holds_and_protections_set_while_they_were_one_hold_for_both(
+    anna, twin, merged, undone, agent
+):
+    actor = actors.of_user(agent)
+    merge = merged(anna, twin)
+    holds.place(reason=Hold.Reason.LEGAL_CLAIM, subject_id=anna.pk, actor=actor)
+    protections.protect(anna.pk, ground="non_disclosure", actor=actor)
+
+    undone(merge)
+
+    for person in (anna, twin):
+        assert holds.in_force(person.pk).count() == 1
+        assert AddressProtection.objects.get(subject_id=person.pk).is_in_force
+
+
+def test_a_protection_set_anew_while_they_were_one_is_no_obstacle(
+    anna, twin, merged, undone, agent
+):
+    actor = actors.of_user(agent)
+    for person, until in ((anna, timezone.localdate()), (twin, None)):
+        protections.protect(
+            person.pk, ground="own_request", valid_until=until, actor=actor
+        )
+    merge = merged(anna, twin)
+    protections.lift(AddressProtection.objects.get(lifted_at=None), actor=actor)
+    protections.protect(anna.pk, ground="non_disclosure", actor=actor)
+
+    undone(merge)
+
+    in_force = AddressProtection.objects.filter(lifted_at=None)
+    assert set(in_force.values_list("subject_id", "ground")) == {
+        (anna.pk, "non_disclosure"),
+        (twin.pk, "non_disclosure"),
+    }
+
+
+def test_an_objection_to_profiling_while_they_were_one_is_of_both(
+    anna, twin, merged, undone, agent
+):
+    topic = Topic.objects.earliest("pk")
+    for person in (anna, twin):
+        InferredInterest.objects.create(
+            contact=person, topic=topic, concluded_from="brochures", source="staff"
+        )
+    merge = merged(anna, twin)
+    interests.object_to_profiling(anna, actor=actors.of_user(agent))
+
+    undone(merge)
+
+    assert interests.has_objected(anna)
+    assert interests.has_objected(twin)
+    assert not InferredInterest.objects.exists()
+
+
+def test_mail_that_came_back_while_they_were_one_came_back_for_both(
+    anna, twin, merged, undone
+):
+    shared = "anna@koti.example"
+    ContactPoint.objects.create(
+        contact=anna, kind="email", value=shared, source="staff"
+    )
+    merge = merged(anna, twin)
+    ContactPoint.objects.filter(contact=anna, value=shared).update(
+        undeliverable_since=timezone.now()
+    )
+
+    undone(merge)
+
+    assert undeliverable(anna) == undeliverable(twin) == {shared}
+
+
+def test_while_a_request_about_both_is_open_they_stay_one(anna, twin, merged, agent):
+    merge = merged(anna, twin)
+    request = Request.objects.create(
+        number=1,
+        kind="access",
+        state="identified",
+        received_at=timezone.now(),
+        due_on=timezone.localdate(),
+    )
+    RequestPerson.objects.create(request=request, subject_id=anna.pk)
+    actor = actors.of_user(agent)
+
+    with pytest.raises(Conflict, match="request"):
+        orders.order_undo(merge, actor=actor)
+
+    assert not Contact.objects.filter(pk=twin.pk).exists()
+    Request.objects.update(state="closed")
+    merge, job = orders.order_undo(merge, actor=actor)
+    Request.objects.update(state="identified")
+    jobs.run(job.pk)
+    merge.refresh_from_db()
+    assert (merge.state, merge.refusal) == (Merge.State.DONE, "request_open")
+    assert orders.why_not(merge)
+    assert not Contact.objects.filter(pk=twin.pk).exists()
+
+
+def test_what_was_made_the_first_address_since_is_no_obstacle(
+    anna, twin, merged, undone
+):
+    """Of an address that both had, and of one that only the other had."""
+    ContactPoint.objects.filter(contact=twin, kind="phone").delete()
+    for contact, value, is_primary in (
+        (anna, "+358401111111", False),
+        (twin, "+358401111111", True),
+        (twin, "+358402222222", False),
+    ):
+        ContactPoint.objects.create(
+            contact=contact,
+            kind="phone",
+            value=value,
+            is_primary=is_primary,
+            source="staff",
+        )
+    merge = merged(anna, twin)
+    for kind, value in (("phone", "+358402222222"), ("email", "anna@koti.example")):
+        points = ContactPoint.objects.filter(contact=anna, kind=kind)
+        points.update(is_primary=False)
+        points.filter(value=value).update(is_primary=True)
+
+    undone(merge)
+
+    first = ContactPoint.objects.filter(contact=twin, is_primary=True)
+    assert set(first.values_list("value", flat=True)) == {
+        "anna@koti.example",
+        "+358401111111",
+    }
+    assert values(twin) == {"anna@koti.example", "+358401111111", "+358402222222"}
+    assert merge.left
+
+
+def test_an_address_written_anew_since_stays_and_the_others_come_back(
+    anna, twin, merged, undone
+):
+    ContactPoint.objects.create(
+        contact=anna, kind="email", value="anna@koti.example", source="staff"
+    )
+    ContactPoint.objects.create(
+        contact=twin, kind="email", value="anna@tyo.example", source="staff"
+    )
+    merge = merged(anna, twin)
+    points = ContactPoint.objects.filter(contact=anna)
+    points.filter(value="anna@koti.example").delete()
+    points.filter(value="anna@tyo.example").update(value="anna@koti.example")
+
+    undone(merge)
+
+    assert values(twin) == {"anna@koti.example", "+358401234567"}
+    assert values(anna) == {
+        "anna.virtanen@esimerkki.example",
+        "anna@koti.example",
+    } | {value for value in values(anna) if value.startswith("+")}
+
+
+def test_a_team_and_a_company_that_are_gone_meanwhile_are_no_obstacle(
+    anna, twin, merged, undone, company
+):
+    team = Team.objects.create(name="North")
+    Contact.objects.filter(pk=twin.pk).update(team=team)
+    Contact.objects.filter(pk=anna.pk).update(team=Team.objects.create(name="South"))
+    twin.refresh_from_db()
+    anna.refresh_from_db()
+    merge = merged(anna, twin)
+    team.delete()
+    company.delete()
+
+    undone(merge)
+
+    twin.refresh_from_db()
+    assert twin.team is None
+    assert not Affiliation.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+# --- what the person said, and must be told ---
+
+
+def test_nothing_is_concluded_of_whoever_objected_in_either_record(
+    anna, twin, merged, undone, agent
+):
+    topic, other = Topic.objects.order_by("pk")[:2]
+    interests.object_to_profiling(anna, actor=actors.of_user(agent))
+    Profile.objects.create(contact=twin, role_level="management", source="staff")
+    for each in (topic, other):
+        InferredInterest.objects.create(
+            contact=twin, topic=each, concluded_from="brochures", source="staff"
+        )
+    search_words.refresh([anna.pk, twin.pk])
+    before = state_of_everything()
+
+    merge = merged(anna, twin)
+
+    profile = Profile.objects.get()
+    assert profile.objected_at is not None
+    assert profile.role_level == ""
+    assert not InferredInterest.objects.exists()
+    undone(merge)
+    assert state_of_everything() == before
+
+
+def test_what_the_person_named_is_no_longer_concluded(anna, twin, merged, undone):
+    topic = Topic.objects.earliest("pk")
+    Interest.objects.create(contact=anna, topic=topic, source="person")
+    InferredInterest.objects.create(
+        contact=twin, topic=topic, concluded_from="brochures", source="staff"
+    )
+    search_words.refresh([anna.pk, twin.pk])
+    before = state_of_everything()
+
+    merge = merged(anna, twin)
+
+    assert Interest.objects.get().contact == anna
+    assert not InferredInterest.objects.exists()
+    undone(merge)
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("other", [{"source": "person"}, {"informed_at": LONG_AGO}])
+def test_whoever_is_to_be_told_of_either_record_is_to_be_told_of_the_one(
+    anna, twin, merged, undone, agent, is_kept, other
+):
+    told, untold = (twin, anna) if is_kept else (anna, twin)
+    Contact.objects.filter(pk=untold.pk).update(
+        source="import",
+        source_detail="List 1",
+        collected_at=LONG_AGO,
+        informed_at=None,
+    )
+    Contact.objects.filter(pk=told.pk).update(
+        **{"source": "import", "source_detail": "List 2", **other}
+    )
+    for each in (anna, twin):
+        each.refresh_from_db()
+    search_words.refresh([anna.pk, twin.pk])
+    before = state_of_everything()
+    with pytest.raises(DomainError):
+        orders.order(
+            kept=anna, gone=twin, taken=["source"], actor=actors.of_user(agent)
+        )
+
+    merge = merged(anna, twin)
+
+    anna.refresh_from_db()
+    assert information_duty.is_open(anna)
+    assert (anna.source, anna.source_detail) == ("import", "List 1")
+    assert anna.collected_at == LONG_AGO
+    undone(merge)
+    assert state_of_everything() == before
+
+
 # --- companies ---
 
 
@@ -555,6 +859,12 @@ one_person = st.fixed_dictionaries(
         "street": st.sampled_from(["", "Koulukatu 1", "Kotikatu 2"]),
         "role": st.sampled_from([None, "asentaja", ""]),
         "topics": st.sets(st.sampled_from([0, 1]), max_size=2),
+        "concluded": st.sets(st.sampled_from([0, 1]), max_size=2),
+        "profile": st.sampled_from(["", "level", "objected"]),
+        "told": st.sampled_from(["person", "told", "untold"]),
+        "held": st.booleans(),
+        "protected": st.sampled_from([None, "own_request", "non_disclosure"]),
+        "agreement": st.booleans(),
         "notes": st.integers(0, 2),
     }
 )
@@ -563,7 +873,11 @@ one_person = st.fixed_dictionaries(
 def made(facts, company, topics, actor):
     first_name, last_name = facts["names"]
     contact = make_contact(
-        first_name=first_name, last_name=last_name, language=facts["language"]
+        first_name=first_name,
+        last_name=last_name,
+        language=facts["language"],
+        source="person" if facts["told"] == "person" else "import",
+        informed_at=timezone.now() if facts["told"] == "told" else None,
     )
     primary: set[str] = set()
     for value, is_returned in facts["points"].items():
@@ -587,6 +901,23 @@ def made(facts, company, topics, actor):
         )
     for number in sorted(facts["topics"]):
         Interest.objects.create(contact=contact, topic=topics[number], source="person")
+    if facts["profile"] == "objected":
+        interests.object_to_profiling(contact, actor=actor)
+    else:
+        for number in sorted(facts["concluded"] - facts["topics"]):
+            InferredInterest.objects.create(
+                contact=contact, topic=topics[number], source="staff"
+            )
+    if facts["profile"] == "level":
+        Profile.objects.create(contact=contact, role_level="owner", source="staff")
+    if facts["held"]:
+        holds.place(reason=Hold.Reason.LEGAL_CLAIM, subject_id=contact.pk, actor=actor)
+    if facts["protected"]:
+        protections.protect(contact.pk, ground=facts["protected"], actor=actor)
+    if facts["agreement"]:
+        ServiceAgreement.objects.create(
+            person=contact, service=Service.objects.earliest("pk"), source="staff"
+        )
     for number in range(facts["notes"]):
         Note.objects.create(
             contact=contact, author=actor.user, text=f"Huomio {number}."
@@ -603,12 +934,46 @@ def made(facts, company, topics, actor):
     return contact
 
 
-def refused_by(*contacts):
-    return {
-        pair
+def forbidden_by(*contacts):
+    """Whatever restrains what may be done with any of these people."""
+    keys = [contact.pk for contact in contacts]
+    found = {
+        ("refused", *pair)
         for contact in contacts
         for pair in consents.in_force_for(contact).values_list("channel", "purpose")
     }
+    found |= {("returned", value) for value in undeliverable(*contacts)}
+    if any(interests.has_objected(contact) for contact in contacts):
+        found.add(("profiling",))
+    if Hold.objects.filter(subject_id__in=keys, released_at=None).exists():
+        found.add(("held",))
+    if AddressProtection.objects.filter(subject_id__in=keys, lifted_at=None).exists():
+        found.add(("protected",))
+    if any(information_duty.is_open(contact) for contact in contacts):
+        found.add(("to be told",))
+    return found
+
+
+MEANWHILE = st.sets(
+    st.sampled_from(["refused", "held", "protected", "objected", "first"]), max_size=3
+)
+
+
+def happens_meanwhile(contact, what, actor):
+    """What may happen to the one record that both are."""
+    if "refused" in what:
+        refuse("c@y.example", actor.user, "phone", "customer", subject_id=contact.pk)
+    if "held" in what:
+        holds.place(reason=Hold.Reason.AUTHORITY, subject_id=contact.pk, actor=actor)
+    if "protected" in what:
+        for earlier in AddressProtection.objects.filter(lifted_at=None):
+            protections.lift(earlier, actor=actor)
+        protections.protect(contact.pk, ground="non_disclosure", actor=actor)
+    if "objected" in what and not interests.has_objected(contact):
+        interests.object_to_profiling(contact, actor=actor)
+    if "first" in what and (last := contact.points.order_by("-pk").first()):
+        contact.points.filter(kind=last.kind).update(is_primary=False)
+        contact.points.filter(pk=last.pk).update(is_primary=True)
 
 
 def undeliverable(*contacts):
@@ -617,13 +982,19 @@ def undeliverable(*contacts):
 
 
 @settings(
-    max_examples=15,
+    max_examples=20,
+    phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(one_person, one_person, st.sets(st.sampled_from(["first_name", "last_name"])))
+@given(
+    one_person,
+    one_person,
+    st.sets(st.sampled_from(["first_name", "last_name"])),
+    MEANWHILE,
+)
 def test_whatever_two_records_hold_permissions_do_not_rise_and_undoing_restores_both(
-    company, agent, merged, undone, one, other, taken
+    company, agent, merged, undone, one, other, taken, meanwhile
 ):
     with transaction.atomic():
         topics = list(Topic.objects.order_by("pk")[:2])
@@ -632,15 +1003,44 @@ def test_whatever_two_records_hold_permissions_do_not_rise_and_undoing_restores_
         gone = made(other, company, topics, actor)
         search_words.refresh([kept.pk, gone.pk])
         before = state_of_everything()
-        refused, returned = refused_by(kept, gone), undeliverable(kept, gone)
+        forbidden = forbidden_by(kept, gone)
+        of_each = [(each, forbidden_by(each)) for each in (kept, gone)]
 
         merge = merged(kept, gone, *taken)
 
         assert merge.state == Merge.State.DONE
-        assert refused_by(kept) == refused
-        assert undeliverable(kept) == returned
+        kept.refresh_from_db()
+        assert forbidden_by(kept) == forbidden
         assert values(kept) == set(one["points"]) | set(other["points"])
+        assert not concluded_against_the_person(kept)
+        happens_meanwhile(kept, meanwhile, actor)
 
         assert undone(merge).state == Merge.State.UNDONE
-        assert state_of_everything() == before
+        if not meanwhile:
+            assert state_of_everything() == before
+        for each, was in of_each:
+            # Only an address can be refused; what is said of a person has the person.
+            can_refuse = each == kept or each.points.exists()
+            new = {NEW[what] for what in meanwhile & NEW.keys()}
+            new -= set() if can_refuse else {NEW["refused"]}
+            # Who objects already has nothing to say anew.
+            new -= forbidden & {NEW["objected"]}
+            assert forbidden_by(each) == was | new
         transaction.set_rollback(True)
+
+
+NEW: dict[str, tuple[str, ...]] = {
+    "refused": ("refused", "phone", "customer"),
+    "held": ("held",),
+    "protected": ("protected",),
+    "objected": ("profiling",),
+}
+
+
+def concluded_against_the_person(contact):
+    """What is concluded although the person objected, or named it."""
+    concluded = InferredInterest.objects.filter(contact=contact)
+    if interests.has_objected(contact):
+        return concluded.exists() or contact.profile.role_level
+    named = Interest.objects.filter(contact=contact).values("topic")
+    return concluded.filter(topic__in=named).exists()

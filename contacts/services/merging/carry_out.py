@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Merge, Pair
-from contacts.services.merging import fields
+from contacts.services.merging import fields, strictness
 from contacts.services.merging.folding import (
     beside_each_other,
     equal_rows,
@@ -111,6 +111,8 @@ class _Work:
             self._fold(way, kept.pk, gone.pk)
         for way in ways:
             self._move(way, kept.pk, gone.pk)
+        if self._kind.is_of_people:
+            strictness.heed_what_the_person_said(kept.pk)
         went = gone.pk
         gone.delete()
         # Also the versions that were written just now.

@@ -30,7 +30,7 @@ from register.errors import Conflict, DomainError
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Objection:
-    """Why an app above lets two records not be merged now.
+    """Why an app above lets two records not be merged now, or a merge not be undone.
 
     ``label`` is the model of the records, ``holds`` is asked with both keys.
     """
@@ -39,6 +39,7 @@ class Objection:
     label: str
     sentence: str | Promise
     holds: Callable[[uuid.UUID, uuid.UUID], bool]
+    is_to_undoing: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,14 +94,29 @@ _OBJECTIONS: dict[str, Objection] = {}
 
 
 def register_objection(objection: Objection) -> None:
-    """Let an app above refuse merges."""
+    """Let an app above refuse merges, or their undoing."""
     _OBJECTIONS[objection.code] = objection
 
 
 def objection_to(kind: Kind, kept: uuid.UUID, gone: uuid.UUID) -> DomainError | None:
     """Return the first reason why the two may not be merged."""
+    return _first_objection(kind, kept, gone, to_undoing=False)
+
+
+def objection_to_undoing(
+    kind: Kind, kept: uuid.UUID, gone: uuid.UUID
+) -> DomainError | None:
+    """Return the first reason why the merge of the two may not be undone."""
+    return _first_objection(kind, kept, gone, to_undoing=True)
+
+
+def _first_objection(
+    kind: Kind, kept: uuid.UUID, gone: uuid.UUID, *, to_undoing: bool
+) -> DomainError | None:
     for each in _OBJECTIONS.values():
-        if each.label == kind.model._meta.label and each.holds(kept, gone):
+        if (each.label, each.is_to_undoing) != (kind.model._meta.label, to_undoing):
+            continue
+        if each.holds(kept, gone):
             return Conflict(each.code, each.sentence)
     return None
 

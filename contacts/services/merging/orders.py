@@ -18,6 +18,7 @@ from contacts.services.merging.kinds import (
     may_merge,
     objection_in_words,
     objection_to,
+    objection_to_undoing,
 )
 from register import access, actors
 from register.actors import Actor
@@ -60,7 +61,9 @@ def order(
     kind = KINDS[type(kept)]
     if kept.pk == gone.pk:
         raise DomainError("merge_itself", _("Choose two different records."))
-    known = {choice.name for choice in fields.choices(kept, gone)}
+    known = {
+        choice.name for choice in fields.choices(kept, gone) if not choice.is_settled
+    }
     if set(taken) - known:
         raise DomainError("merge_field", _("This field cannot be chosen."))
     # Ordered twice at once, the second waits here and then sees the first.
@@ -101,6 +104,10 @@ def order_undo(merge: Merge, *, actor: Actor) -> tuple[Merge, Job]:
         raise Conflict(
             "merge_not_done", _("This merge is undone already, or not carried out.")
         )
+    found: Any = locked
+    kind = KINDS[model.of()]
+    if objection := objection_to_undoing(kind, found.kept_id, locked.gone_id):
+        raise objection
     locked.state, locked.refusal = Merge.State.UNDOING, ""
     locked.save(update_fields=["state", "refusal"])
     return locked, _order_job(UNDO, locked, actor)

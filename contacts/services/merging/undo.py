@@ -7,17 +7,24 @@ the record that stayed: nobody can tell whose it is.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from contacts.models import Merge, MergedRow, Pair
+from contacts.services.merging import strictness
 from contacts.services.merging.carry_out import DIFFERENT
-from contacts.services.merging.kinds import Kind, kind_of_merge
+from contacts.services.merging.folding import flag_of, rules_of
+from contacts.services.merging.kinds import (
+    Kind,
+    kind_of_merge,
+    objection_to_undoing,
+)
 from contacts.services.merging.ways import Way
 from register import audit
 from register.actors import Actor
@@ -41,13 +48,17 @@ def carry_out(merge: Merge, *, actor: Actor) -> Merge:
         return merge
     found: Any = merge
     kept = kind.model._base_manager.select_for_update().get(pk=found.kept_id)
-    refusal = _refusal(kind, merge, kept)
-    if refusal:
+    if refusal := _refusal(kind, merge, kept):
         merge.state, merge.refusal = Merge.State.DONE, refusal
         merge.save(update_fields=["state", "refusal"])
         return merge
     with acting(actor):
         _Work(kind, merge, kept).run()
+        if kind.is_of_people and merge.merged_at is not None:
+            strictness.forbid_both(
+                kept.pk, merge.gone_id, since=merge.merged_at, actor=actor
+            )
+        kind.refresh_words([kept.pk, merge.gone_id])
     merge.state, merge.undone_at = Merge.State.UNDONE, timezone.now()
     merge.save(update_fields=["state", "undone_at", "left"])
     for key in (kept.pk, merge.gone_id):
@@ -64,6 +75,8 @@ def carry_out(merge: Merge, *, actor: Actor) -> Merge:
 def _refusal(kind: Kind, merge: Merge, kept: Any) -> str:
     if kept.pk != merge.kept_then:
         return "merged_further"
+    if (objection := objection_to_undoing(kind, kept.pk, merge.gone_id)) is not None:
+        return objection.code
     deleted = (
         each
         for each in reading.of_operation(merge.pk)
@@ -100,7 +113,6 @@ class _Work:
             if each.change == Change.CHANGED:
                 self._change_back(each)
         self._separate()
-        self._kind.refresh_words([self._kept.pk, self._merge.gone_id])
 
     def _move_back(self) -> None:
         moved: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
@@ -114,12 +126,21 @@ class _Work:
             now = (
                 _instant(became) if isinstance(field, models.DateTimeField) else became
             )
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"UPDATE {way.table} SET {way.column} = %s WHERE {way.column} = %s"  # noqa: S608 - names come from model metadata
-                    f" AND {way.key}::text = ANY(%s)",
-                    [before, now, keys],
-                )
+            if _set_back(way, keys, now=now, before=before):
+                continue
+            # One of them finds its place taken since: the others go back.
+            for key in keys:
+                self._clear_flags(way, key, was)
+                if not _set_back(way, [key], now=now, before=before):
+                    self._merge.left = [*self._merge.left, column]
+
+    def _clear_flags(self, way: Way, key: str, target: str) -> None:
+        """Let a row that was made the first one since be so no longer beside another."""
+        for flag in filter(None, map(flag_of, rules_of(way))):
+            if way.model._base_manager.filter(**{way.field: target, flag: True}):
+                rows = way.model._base_manager.filter(pk=key, **{flag: True})
+                if rows.update(**{flag: False}):
+                    self._merge.left = [*self._merge.left, flag]
 
     def _change_back(self, earlier: reading.Earlier) -> None:
         """Let fields that nobody has changed since say again what they said before."""
@@ -134,13 +155,13 @@ class _Work:
             became = then[name] if then is not None else is_now
             if was in (became, is_now) or name in earlier.forgotten:
                 continue
-            if is_now != became:
+            if is_now != became or not _is_there(earlier.model, name, was):
                 self._merge.left = [*self._merge.left, name]
                 continue
             setattr(row, attname, was)
             names.append(name)
-        if names:
-            row.save(update_fields=names)
+        if names and not _stored(lambda: row.save(update_fields=names)):
+            self._merge.left = [*self._merge.left, *names]
 
     def _separate(self) -> None:
         """Remember that the two are not the same, and what was said of the other before."""
@@ -175,7 +196,43 @@ def _bring_back(earlier: reading.Earlier) -> None:
         # What was removed from the version since says nothing.
         if value is not None or field.null:
             values[field.attname] = value
+        if not _is_there(model, name, value):
+            if not field.null:
+                return  # a part of what is gone meanwhile
+            values[field.attname] = None
     model(pk=earlier.row_id, **values).save(force_insert=True)
+
+
+def _is_there(model: type[models.Model], name: str, value: Any) -> bool:
+    """Whether what a field says can still be said: what it names may be gone meanwhile."""
+    field: Any = model._meta.get_field(name)
+    if value is None or not field.is_relation:
+        return True
+    return bool(field.related_model._base_manager.filter(pk=value).exists())
+
+
+def _set_back(way: Way, keys: list[str], *, now: Any, before: Any) -> bool:
+    """Let rows name again what they named; whether a rule of the table lets them."""
+    update = (
+        f"UPDATE {way.table} SET {way.column} = %s WHERE {way.column} = %s"  # noqa: S608 - names come from model metadata
+        f" AND {way.key}::text = ANY(%s)"
+    )
+
+    def run() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(update, [before, now, keys])
+
+    return _stored(run)
+
+
+def _stored(write: Callable[[], object]) -> bool:
+    """Write inside a point to go back to; whether no rule of the table was against it."""
+    try:
+        with transaction.atomic():
+            write()
+    except IntegrityError:
+        return False
+    return True
 
 
 def _after(earlier: reading.Earlier) -> dict[str, Any] | None:
