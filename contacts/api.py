@@ -13,6 +13,7 @@ from ninja.responses import Status
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from contacts import known_by
 from contacts.models import Contact, ContactPoint
 from contacts.models.people import Source
 from contacts.services import people
@@ -35,6 +36,7 @@ router = Router(tags=["contacts"])
 READ = ApiKeyAuth(ApiKey.Scope.CONTACTS_READ)
 WRITE = ApiKeyAuth(ApiKey.Scope.CONTACTS_WRITE)
 
+_NAMES = ("first_name", "last_name", "preferred_name", "language")
 MOST_ADDRESSES = 20
 # More people than this do not share a telephone number in any useful sense.
 MOST_FOUND = 50
@@ -137,6 +139,11 @@ def create_or_find_contact(
     Addresses that the contact lacks are added to it. Names that are stored are not
     changed. The answer is the number alone: a key that may write reads nobody's details.
     """
+
+    sent = {name: getattr(body, name) for name in _NAMES}
+    known_by.require(
+        key_of(request), sent | {"email": body.emails, "phone": body.phones}
+    )
 
     def write() -> tuple[int, Contact]:
         contact, is_new = people.find_or_create(

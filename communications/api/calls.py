@@ -27,6 +27,7 @@ from communications.models import Call, Recording
 from communications.models.calls import recording_path
 from communications.selectors import calls_with_people, recordings_of
 from communications.services import calls
+from contacts import known_by
 from register import access, files
 from register.api.bodies import chunks_of, declared_length, fingerprint_of
 from register.api.errors import ApiError, errors
@@ -107,12 +108,17 @@ def create_call(
     A call whose retention period is over is refused.
     """
 
+    key = key_of(request)
+    caller = body.caller.person(key) if body.caller else None
+    if caller is None or not (caller.contact_id or caller.has_address):
+        known_by.require(key, {"phone": body.number})
+
     def write() -> tuple[int, Call]:
         call = calls.record_call(
             external_id=body.external_id,
             direction=body.direction,
             number=body.number,
-            caller=body.caller.person() if body.caller else None,
+            caller=caller,
             started_at=body.started_at,
             ended_at=body.ended_at,
             agent=agent_with(body.agent_email),

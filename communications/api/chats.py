@@ -129,13 +129,16 @@ def create_chat(
     one with a personal identity code in it, unless it asks for masking.
     """
 
+    key = key_of(request)
+    persons = [each.person(key, each.display_name) for each in body.participants]
+
     def write() -> tuple[int, Chat]:
         chat = chats.record_chat(
             external_id=body.external_id,
             started_at=body.started_at,
             ended_at=body.ended_at,
             agent=agent_with(body.agent_email),
-            participants=[p.person(p.display_name) for p in body.participants],
+            participants=persons,
             lines=[
                 chats.Line(
                     said_at=line.said_at, text=line.text, participant=line.participant

@@ -14,11 +14,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from communications.services.participants import Person
+from contacts import known_by
 from register import audit
 from register.actors import Actor
 from register.api.keys import actor_of
 from register.api.schemas import Body, Email, Name, Phone
-from register.models import User
+from register.models import ApiKey, User
 from register.retention_column import Expiring
 
 PURPOSE = "customer_support"
@@ -43,8 +44,10 @@ class PersonIn(Body):
             )
         return self
 
-    def person(self, display_name: str = "") -> Person:
-        """Return what the services take."""
+    def person(self, key: ApiKey, display_name: str = "") -> Person:
+        """Return what the services take, if the key may find people by it."""
+        names = ("email", "phone", "first_name", "last_name")
+        known_by.require(key, {name: getattr(self, name) for name in names})
         return Person(
             contact_id=self.contact_id,
             email=self.email,

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contacts.models import Contact
 from register import access, actors
 from register.access.interface import opened_by
 from register.datamap.vocabulary import HEEDED, Category, Level, Scope
@@ -125,6 +126,38 @@ def test_no_operation_gives_a_key_what_its_role_does_not_see(world):
     assert shown == {}
     assert broken == []
     assert set(read) == {200}
+
+
+@pytest.mark.parametrize("level", [Level.HIDDEN, Level.MASKED, Level.READ_ONLY])
+def test_nobody_is_found_by_writing_what_a_key_does_not_see(world, level):
+    person = str(world.canary.people["person"])
+    known = world.canary.identity["person"]
+    when = body_for("/api/v1/calls", world)
+    phone, email = known["phone"], known["email"]
+    bodies = [
+        ("/api/v1/contacts", {"phones": [phone]}),
+        ("/api/v1/contacts", {"emails": [email]}),
+        ("/api/v1/calls", when),
+        ("/api/v1/calls", when | {"number": "", "caller": {"phone": phone}}),
+        ("/api/v1/calls", when | {"number": "", "caller": {"email": email}}),
+        ("/api/v1/chats", body_for("/api/v1/chats", world)),
+    ]
+    bodies[-1][1]["participants"] = [{"phone": phone}]
+    client = Client(headers={"accept-language": "en"})
+
+    def ask(secret: str) -> list[tuple[int, bool]]:
+        answers = [
+            asking.call(client, "post", path, body, secret) for path, body in bodies
+        ]
+        return [(answer.status, person in answer.text) for answer in answers]
+
+    with undone():
+        before = Contact.objects.count()
+        clear, unseen = ask(key_with()), ask(key_with(level=level))
+        assert Contact.objects.count() == before
+
+    assert {is_found for _status, is_found in clear} == {True}
+    assert unseen == [(403, False)] * len(bodies)
 
 
 @pytest.mark.parametrize("reach", [Scope.OWN, Scope.TEAM])
