@@ -80,7 +80,8 @@ def work_list(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error))
         else:
             return redirect("admin:register_job_progress", job.pk)
-    people = _after(information_letters.people_of(which), request.GET.get("after", ""))
+    people = information_letters.people_of(which, request.user)
+    people = _after(people, request.GET.get("after", ""))
     people = information_duty.with_first_contacts(people)
     found = list(people[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
@@ -102,7 +103,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         object_type="contacts.contact",
         count=len(shown),
     )
-    counts = {code: _counted(code) for code in LISTS}
+    counts = {code: _counted(code, request.user) for code in LISTS}
     context = {
         **admin.site.each_context(request),
         "title": _("Information duty"),
@@ -202,7 +203,7 @@ def letters_for_post(request: HttpRequest) -> HttpResponse:
                 f"{reverse('admin:contacts_informationgiven_letters')}?list={which}"
             )
         return _file(request, people)
-    people = information_letters.without_mail(which, most=LETTERS)
+    people = information_letters.without_mail(which, reader=request.user, most=LETTERS)
     hidden = protections.protected_among([person.pk for person in people])
     shown = [person for person in people if person.pk not in hidden]
     addresses = _addresses(request, shown)
@@ -296,7 +297,8 @@ def _chosen(request: HttpRequest) -> list[Contact]:
     for text in request.POST.getlist("person")[:LETTERS]:
         with contextlib.suppress(ValueError):
             keys.append(uuid.UUID(text))
-    return list(information_duty.open_duties().filter(pk__in=keys))
+    people = information_letters.people_of("all", request.user)
+    return list(people.filter(pk__in=keys))
 
 
 def _after(people: QuerySet[Contact], text: str) -> QuerySet[Contact]:
@@ -333,6 +335,6 @@ def _require(request: HttpRequest, action: Action) -> None:
     access.require(request.user, action, Category.INFORMATION)
 
 
-def _counted(which: str) -> str:
-    found = capped(information_letters.people_of(which))
+def _counted(which: str, reader: object) -> str:
+    found = capped(information_letters.people_of(which, reader))
     return f"> {COUNTED_UP_TO}" if found > COUNTED_UP_TO else str(found)

@@ -134,9 +134,16 @@ class PairAdmin(ReadOnlyAdmin):
         return redirect(f"admin:contacts_{name}_changelist")
 
     def has_scan_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may decide about duplicates may have them looked for."""
-        category = comparing.categories_of(self.model.of())[0]
-        return access.may(request.user, Action.CHANGE, category)
+        """Whoever may decide about the duplicates of all may have them looked for.
+
+        How far it is tells how many records there are.
+        """
+        of = self.model.of()
+        category = comparing.categories_of(of)[0]
+        return access.may(request.user, Action.CHANGE, category) and not any(
+            access.is_limited(request.user, of, action)
+            for action in (Action.VIEW, Action.CHANGE)
+        )
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that shows the two side by side."""

@@ -40,7 +40,7 @@ from register.models import (
 )
 from register.services import holds
 from register.staff_site import estimated_count
-from tests.conftest import make_contact, make_user
+from tests.conftest import ensure_seeded, make_contact, make_user
 
 pytestmark = pytest.mark.django_db
 VIEW = Action.VIEW
@@ -60,6 +60,7 @@ def in_the_web(reader: Any) -> Iterator[None]:
 
 
 def make_role(code: str, rights: dict[str, dict[str, str]]) -> Role:
+    ensure_seeded()
     role = Role.objects.create(
         code=code, name=code, default_purpose="customer_relationship"
     )

@@ -13,8 +13,8 @@ from communications.models import FollowUp, Meeting, Message, Note
 from communications.services import follow_ups, meetings, notes
 from contacts.models import Contact
 from register import actors
-from register.models import Role, RoleAssignment, RoleRight
-from tests.conftest import make_contact, make_user
+from register.models import Job, Role, RoleAssignment, RoleRight
+from tests.conftest import ensure_seeded, make_contact, make_user
 
 pytestmark = pytest.mark.django_db
 TEXT = "Zebra crossing"
@@ -23,6 +23,7 @@ CATEGORIES = ("identity", "company", "notes", "messages", "information")
 
 @pytest.fixture
 def own(db: None) -> Any:
+    ensure_seeded()
     role = Role.objects.create(
         code="own-work", name="own", default_purpose="customer_relationship"
     )
@@ -154,3 +155,19 @@ def test_whoever_reaches_own_people_works_with_them(own, mine, client_of):
     )
     meeting.refresh_from_db()
     assert meeting.state == Meeting.State.CANCELLED
+
+
+def test_only_who_reaches_all_has_everybody_compared(own, mine, others, client_of):
+    lists = ("contactpair", "companypair")
+    addresses = [reverse(f"admin:contacts_{name}_changelist") for name in lists]
+
+    for address in addresses:
+        page = client_of(own).get(address).content.decode()
+        assert "Compare everybody" not in page
+        assert client_of(own).get(f"{address}scan/").status_code in (403, 404)
+
+    # How far such a job is tells how many people there are.
+    assert not Job.objects.exists()
+    RoleRight.objects.update(scope="all")
+    shown = client_of(own).get(addresses[0]).content.decode()
+    assert "Compare everybody" in shown

@@ -22,7 +22,7 @@ from register import actors
 from register.activities import ACTIVITIES
 from register.conformance.registry import Board, Status
 from register.errors import DomainError
-from register.models import Job
+from register.models import Job, RoleRight
 from register.services import jobs, protections
 from tests.conftest import make_contact
 
@@ -375,3 +375,32 @@ def test_the_authority_is_the_one_of_the_configuration(anna, settings):
         "website": "di.ax",
     }
     assert "Datainspektionen, Gatan 1, Mariehamn, di.ax" in letter_to(anna).as_text()
+
+
+@pytest.mark.parametrize("category", ["identity", "information"])
+def test_whoever_reaches_own_people_writes_to_them_alone(
+    anna, bruno, marketer, client_of, mail_server, category
+):
+    rights = RoleRight.objects.filter(role__code="marketing", category=category)
+    rights.update(scope="own")
+    Contact.objects.filter(pk=anna.pk).update(responsible=marketer)
+    due = reverse("admin:contacts_informationgiven_due")
+
+    listed = client_of(marketer).get(due)
+    job = information_letters.order("all", actor=actors.of_user(marketer))
+    done = jobs.run(job.pk)
+
+    assert [row["contact"].pk for row in listed.context["rows"]] == [anna.pk]
+    assert listed.context["people"] == "1"
+    assert (done.total, done.result["counts"]) == (1, {"queued": 1})
+    assert set(Message.objects.values_list("contact", flat=True)) == {anna.pk}
+
+
+def test_letters_are_not_sent_once_the_right_to_is_gone(anna, marketer, mail_server):
+    job = information_letters.order("all", actor=actors.of_user(marketer))
+    RoleRight.objects.filter(category="information", action="change").delete()
+
+    done = jobs.run(job.pk)
+
+    assert (done.state, done.error_code) == ("failed", "PermissionDenied")
+    assert not Message.objects.exists()

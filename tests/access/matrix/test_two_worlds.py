@@ -23,7 +23,10 @@ from tests.conftest import ensure_seeded, make_user, session_of
 
 pytestmark = pytest.mark.django_db
 FAR = "2100-01-01T00:00:00Z"
-LIKE = {Scope.OWN: ("sales", "marketing"), Scope.TEAM: ("service", "auditor")}
+LIKE = {
+    Scope.OWN: ("sales", "marketing", "admin"),
+    Scope.TEAM: ("service", "auditor", "dpo"),
+}
 Form = dict[str, Any] | None
 # What is asked, with a word where one address is asked in several ways.
 Asked = dict[tuple[str, str], Form]
