@@ -14,13 +14,15 @@ from django.db import connection, models
 from django.db.models import QuerySet
 
 # A text of several words is answered from its rarest. So many owners of that one are
-# asked one by one (about 4 µs each) whether they have the others. Where that is
-# neither all of them nor enough, whole sets are compared (about 0.3 µs a word). Where
-# only some owners count, as many more are asked before that as cost no more.
-CANDIDATES = (200, 1_500)
-ASKED_PER_WORD = 0.3 / 4
+# asked one by one whether they have the others. Where those are neither all of them nor
+# enough, more are asked if the first promise enough before that is as dear as comparing
+# whole sets: 0.15 µs a word beside 4 µs an owner.
+SAMPLE = 200
+SET_BESIDE_ASKING = 0.15 / 4
 # A word of which there are no more than this is rare.
-FEW = CANDIDATES[-1]
+FEW = 1_500
+# So many owners are sooner asked for their words than words for their owners.
+FEW_OWNERS = 5_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,19 +64,26 @@ def first_owners(
     is_among = _is_among(among)
     has_others = [_has_word(words, other) for other in others]
     # Most readers and filters leave fewer owners than a word does: they are asked first.
-    also = [_first(is_among[0], has_others)] if is_among else has_others
-    if not also:
+    also = [*is_among, *has_others, _no_earlier(words, rarest)]
+    if not is_among and not has_others:
         return _distinct(_starting(words, rarest), also, most=most)
-    as_dear = int(ASKED_PER_WORD * sum(expected[:2])) if is_among else 0
-    limits = [*CANDIDATES, *([as_dear] if as_dear > CANDIDATES[-1] else [])]
-    for limit in limits:
-        found = _distinct(_starting(words, rarest, limit=limit), also, most=most)
-        if len(found) >= most or counts[0] <= limit:
+    found = _distinct(_starting(words, rarest, limit=SAMPLE), also, most=most)
+    if len(found) >= most or counts[0] <= SAMPLE:
+        return found
+    if is_among and _expected(among) <= FEW_OWNERS:
+        return _distinct(_of_few(words, rarest, among), has_others, most=most)
+    if not others:
+        return _distinct(_starting(words, rarest), also, most=most)
+    # Of a set, everybody in it is asked for; and the few whom a limited reader may see
+    # are easily missed by the first ones.
+    as_dear = max(FEW, int(SET_BESIDE_ASKING * sum(expected[:2]))) * (1 + len(is_among))
+    promised = len(found) or len(is_among) / 8
+    if counts[0] <= FEW or promised * as_dear >= most * SAMPLE:
+        found = _distinct(_starting(words, rarest, limit=as_dear), also, most=most)
+        if len(found) >= most or counts[0] <= FEW:
             return found
-        if limits[-1] == CANDIDATES[-1] and len(found) * limits[-1] < most * limit:
-            break  # more of them would not be enough either
-    has_rest = [_has_word(words, other) for other in others[1:]]
-    return _distinct(_in_both(words, ordered[:2]), is_among + has_rest, most=most)
+    rest = [*is_among, *has_others[1:]]
+    return _distinct(_in_both(words, ordered[:2]), rest, most=most)
 
 
 def _not_implied(prefixes: list[str]) -> list[str]:
@@ -142,24 +151,55 @@ def _has_word(words: Words, prefix: str) -> _Sql:
     )
 
 
-def _in_both(words: Words, prefixes: list[str]) -> _Sql:
-    """Return the owners of the first prefix who have the second, by comparing sets."""
-    first = _starting(words, prefixes[0])
-    if len(prefixes) == 1:
-        return first
+def _no_earlier(words: Words, prefix: str) -> _Sql:
+    """Count an owner once: of short beginnings a person has several words."""
     return _Sql(
-        f"SELECT owner, word FROM ({first.text}) f WHERE owner IN"  # noqa: S608
-        f" (SELECT {words.column} FROM {words.table} WHERE word LIKE %s)"
+        f"(SELECT false FROM {words.table} o WHERE o.{words.column} = w.owner"  # noqa: S608
+        " AND left(o.word, %s) = %s AND o.word < w.word LIMIT 1) IS NULL",
+        (len(prefix), prefix),
+    )
+
+
+def _of_few(words: Words, prefix: str, among: QuerySet[Any]) -> _Sql:
+    """Ask each of some owners for the first word that begins so."""
+    sql, params = _keys(among)
+    return _Sql(
+        f"SELECT a.key AS owner, f.word FROM ({sql} OFFSET 0) a (key), LATERAL"  # noqa: S608
+        f" (SELECT min(o.word) AS word FROM {words.table} o"
+        f" WHERE o.{words.column} = a.key AND left(o.word, %s) = %s) f"
+        " WHERE f.word IS NOT NULL OFFSET 0",
+        (*params, len(prefix), prefix),
+    )
+
+
+def _in_both(words: Words, prefixes: list[str]) -> _Sql:
+    """Return the owners of both prefixes, by comparing sets."""
+    first = _starting(words, prefixes[0])
+    return _Sql(
+        f"SELECT owner, min(word) AS word FROM ({first.text}) f WHERE owner IN"  # noqa: S608
+        f" (SELECT {words.column} FROM {words.table} WHERE word LIKE %s) GROUP BY owner"
         # Keeps what is asked one by one above, where few are left.
         " OFFSET 0",
         (*first.params, _pattern(prefixes[1])),
     )
 
 
+def _keys(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, params = rows.order_by().values_list("pk").query.sql_with_params()
+    return sql, tuple(params)
+
+
+def _expected(rows: QuerySet[Any]) -> int:
+    """Return how many rows the planner expects."""
+    sql, params = _keys(rows)
+    ((plan,),) = _rows(f"EXPLAIN (FORMAT JSON) {sql}", list(params))
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
 def _is_among(rows: QuerySet[Any]) -> list[_Sql]:
     if not rows.query.where:
         return []
-    sql, params = rows.order_by().values_list("pk").query.sql_with_params()
+    sql, params = _keys(rows)
     return [
         _Sql(
             f"(SELECT true FROM ({sql}) a (key) WHERE a.key = w.owner LIMIT 1)",  # noqa: S608
@@ -168,28 +208,27 @@ def _is_among(rows: QuerySet[Any]) -> list[_Sql]:
     ]
 
 
-def _first(condition: _Sql, others: list[_Sql]) -> _Sql:
-    """Ask the others only where the first holds: in a CASE the planner keeps the order."""
-    rest = " AND ".join(each.text for each in others) or "true"
-    return _Sql(
-        f"(CASE WHEN {condition.text} THEN {rest} END)",
-        (*condition.params, *(p for each in others for p in each.params)),
-    )
+def _in_turn(conditions: list[_Sql]) -> _Sql:
+    """Ask each only where those before it hold: in a CASE the planner keeps the order."""
+    *before, last = conditions
+    text = last.text
+    for each in reversed(before):
+        text = f"CASE WHEN {each.text} THEN {text} END"
+    return _Sql(f"({text})", tuple(p for each in conditions for p in each.params))
 
 
 def _distinct(candidates: _Sql, conditions: list[_Sql], *, most: int) -> list[Any]:
-    """Return the first owners, each once: several words of one may begin alike."""
-    where = " AND ".join(each.text for each in conditions) or "true"
-    sql = f"SELECT owner FROM ({candidates.text}) w WHERE {where} ORDER BY word, owner LIMIT %s"  # noqa: S608
-    params = [*candidates.params, *(p for each in conditions for p in each.params)]
-    # Of short beginnings a person has several; asking again costs as much as the first time.
-    limit = 4 * most
+    """Return the first owners for whom all conditions hold, each once."""
+    counts = _in_turn(conditions or [_Sql("true")])
+    sql = f"SELECT owner FROM ({candidates.text}) w WHERE {counts.text} ORDER BY word, owner LIMIT %s"  # noqa: S608
+    params = [*candidates.params, *counts.params]
+    limit = most
     while True:
         rows = _rows(sql, [*params, limit])
         owners = list(dict.fromkeys(row[0] for row in rows))
         if len(owners) >= most or len(rows) < limit:
             return owners[:most]
-        limit *= 4
+        limit *= 2  # one of them has the same word twice
 
 
 def _pattern(prefix: str) -> str:
