@@ -10,6 +10,7 @@ import functools
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from benchmarks import population
 from benchmarks.harness import Measurement, benchmark, say
@@ -61,6 +62,21 @@ FIRST_PAGES = (
 )
 
 
+# What the addresses above ask, in SQL.
+ORDERS = {
+    "": "created_at DESC, id",
+    "7": "created_at, id",
+    "1": "last_name, first_name, id",
+    "-1": "last_name DESC, first_name DESC, id",
+}
+CONDITIONS = {
+    "relationship__exact": "relationship = %s",
+    "source__exact": "source = %s",
+    "language__exact": "language = %s",
+    "created_at_from": "created_at >= %s::date",
+    "created_at_to": "created_at < %s::date + 1",
+}
+
 # Of those who may see all people, their own (20,000 of a million) or their team's.
 LIMITED = ("own", "team")
 SCOPES = ("all", *LIMITED)
@@ -69,24 +85,61 @@ SCOPES = ("all", *LIMITED)
 @benchmark("list_first", unit="ms", goal=3, better="lower")
 def first_page_of_contacts(scale: int) -> Measurement:
     """The first page, sorted and filtered in every way, under row security."""
-    return _first_pages(scale, "all")
-
-
-@benchmark("list_limited", unit="ms", goal=6, better="lower")
-def first_page_of_some_contacts(scale: int) -> Measurement:
-    """The same pages of who reaches only some people, beside the page of all.
-
-    What they may not see lies between what they may, so that more is read for a page.
-    """
-    return _worst_of(_first_pages(scale, scope) for scope in LIMITED)
-
-
-def _first_pages(scale: int, scope: str) -> Measurement:
     population.fill(scale)
     month = _a_month_ago()
     pages = [f"{LIST}?{page.format(month=month)}" for page in FIRST_PAGES]
     reference = functools.partial(_rows, KEYSET)
-    return _worst(pages, Staff("sales", scope=scope), reference, rounds=ROUNDS)
+    return _worst(pages, Staff("sales"), reference, rounds=ROUNDS)
+
+
+@benchmark("list_limited", unit="ms", goal=4, better="lower")
+def first_page_of_some_contacts(scale: int) -> Measurement:
+    """The same pages of who reaches only some people, each beside its own plain query.
+
+    What they may not see lies between what they may: whoever reads for a page reads more.
+    A page of nobody is beside that of everybody, since the log-in costs the same.
+    """
+    population.fill(scale)
+    found = []
+    everybody = functools.partial(_rows, KEYSET)
+    for scope in LIMITED:
+        staff = Staff("sales", scope=scope)
+        for page in FIRST_PAGES:
+            asked = page.format(month=_a_month_ago())
+            plain = functools.partial(_plain_page, asked, staff)
+            reference = plain if plain() else everybody
+            found.append(_worst([f"{LIST}?{asked}"], staff, reference, rounds=ROUNDS))
+    return _worst_of(found)
+
+
+def _plain_page(asked: str, staff: Staff) -> list[Any]:
+    """Ask for what a page shows in plain SQL, which names those whom the reader reaches."""
+    params: list[Any] = [staff.user.pk]
+    reached = "responsible_id = %s"
+    if staff.scope == "team":
+        reached = f"({reached} OR team_id = ANY(%s))"
+        params.append(_teams(staff))
+    conditions, order = [reached], ORDERS[""]
+    for name, value in parse_qsl(asked):
+        if name == "o":
+            order = ORDERS[value]
+        else:
+            conditions.append(CONDITIONS[name])
+            params.append(value)
+    some = f"FROM contacts_contact WHERE {' AND '.join(conditions)} "
+    plain = KEYSET.replace("FROM contacts_contact ", some, 1)
+    return _rows(
+        plain.replace("ORDER BY created_at DESC, id", f"ORDER BY {order}"), *params
+    )
+
+
+def _teams(staff: Staff) -> list[int]:
+    from register.models import TeamMembership
+
+    if staff.scope != "team":
+        return []
+    found = TeamMembership.objects.filter(user=staff.user)
+    return list(found.values_list("team_id", flat=True))
 
 
 @benchmark("list_deep", unit="ms", goal=0.1, better="lower")
@@ -194,12 +247,8 @@ def _search(staff: Staff, term: str) -> list[Any]:
 
 def _look_up(staff: Staff, term: str) -> None:
     from contacts import selectors
-    from register.models import TeamMembership
 
-    teams = (
-        TeamMembership.objects.filter(user=staff.user) if staff.scope == "team" else ()
-    )
-    mine = staff.user.pk, [each.team_id for each in teams]
+    mine = staff.user.pk, _teams(staff)
     for prefix in selectors.prefixes_of(term) or ["nothing"]:
         if staff.scope == "all":
             _rows(OF_ALL, f"{prefix}%")

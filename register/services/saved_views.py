@@ -14,9 +14,9 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from register import access, audit
 from register.actors import Actor
@@ -113,10 +113,16 @@ def may_share_with(user: User) -> list[tuple[str, str]]:
     """Return with whom a user may share: his own teams, his own roles, everybody."""
     teams = Team.objects.filter(pk__in=access.granted(user).teams)
     roles = Role.objects.filter(pk__in=_roles(user))
+    both = teams.values_list(Value("team"), "name", "pk").union(
+        roles.values_list(Value("role"), "name", "pk"), all=True
+    )
+    named = [
+        (kind != "team", name if kind == "team" else gettext(name), f"{kind}:{key}")
+        for kind, name, key in both
+    ]
     return [
         (SavedView.Shared.NOBODY.value, str(SavedView.Shared.NOBODY.label)),
-        *((f"team:{team.pk}", team.name) for team in teams),
-        *((f"role:{role.pk}", str(role)) for role in roles),
+        *((code, name) for _is_role, name, code in sorted(named)),
         (SavedView.Shared.EVERYBODY.value, str(SavedView.Shared.EVERYBODY.label)),
     ]
 
