@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from contacts.likeness.words import is_slip
 from contacts.models import Feature
@@ -12,9 +13,9 @@ from register.identifiers import name_words
 LEGAL_FORMS = frozenset(
     [
         "ab",
+        "abp",
         "ag",
         "aktiebolag",
-        "ap",
         "aps",
         "as",
         "ay",
@@ -28,6 +29,7 @@ LEGAL_FORMS = frozenset(
         "inc",
         "incorporated",
         "kb",
+        "kommandiittiyhtio",
         "ky",
         "limited",
         "llc",
@@ -36,21 +38,29 @@ LEGAL_FORMS = frozenset(
         "nv",
         "osakeyhtio",
         "osk",
+        "osuuskunta",
         "ou",
         "oy",
         "oyj",
         "plc",
+        "publ",
+        "rf",
         "ry",
         "sa",
         "sarl",
         "sia",
         "spa",
+        "sr",
         "srl",
         "tmi",
         "toiminimi",
         "uab",
     ]
 )
+# One writes them, another writes & or nothing.
+CONNECTORS = frozenset(["and", "ja", "och", "und"])
+# Marks inside a legal form: T:mi, O.Y., r.y., A/S; and before an ending: Oy:n.
+_MARKS = re.compile(r"[.:/]")
 # Mailboxes of whole countries; that two companies use one says nothing.
 FREE_MAIL = frozenset(
     [
@@ -106,9 +116,17 @@ class CompanyFacts:
 
 def name_key(name: str) -> str:
     """Return the name as it is compared: without legal form, in one order of words."""
-    words = name_words(name)
-    kept = [word for word in words if word not in LEGAL_FORMS] or words
-    return " ".join(kept)
+    words = [word for text in name.split() for word in _words(text)]
+    kept = [word for word in words if word not in LEGAL_FORMS | CONNECTORS]
+    return " ".join(kept or words)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of what stands between two blanks, a legal form as one."""
+    for form in (_MARKS.sub("", text), text.partition(":")[0]):
+        if (found := name_words(form)) and found[0] in LEGAL_FORMS and len(found) == 1:
+            return found
+    return name_words(text)
 
 
 def features_of_companies(one: CompanyFacts, other: CompanyFacts) -> list[Feature]:

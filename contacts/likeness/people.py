@@ -6,7 +6,7 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 
-from contacts.likeness.words import is_slip
+from contacts.likeness.words import is_slip, plain
 from contacts.models import Feature
 from register.identifiers import name_words, normalise_name
 
@@ -54,6 +54,17 @@ SHARED_MAILBOXES = frozenset(
 )
 
 
+# Before a last name; one writes them, another leaves them out.
+PARTICLES = frozenset(
+    [
+        *("af", "al", "av", "bin", "da", "de", "del", "den", "der", "di", "dos"),
+        *("du", "el", "la", "le", "ter", "van", "vom", "von", "zu", "zum", "zur"),
+    ]
+)
+# There the dots before the @ say nothing.
+_DOTLESS = frozenset(["gmail.com", "googlemail.com"])
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class PersonFacts:
     """What a contact is compared by. Addresses and numbers are in normal form."""
@@ -73,6 +84,23 @@ def address_key(street: str, postcode: str) -> str:
     return f"{postcode} {street}" if street and postcode else ""
 
 
+def mailbox_of(email: str) -> str:
+    """Return the address of the mailbox that mail to ``email`` arrives in.
+
+    anna+list@x.fi is anna@x.fi, wherever a plus means anything.
+    """
+    local, _at, domain = email.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def without_particles(words: list[str]) -> list[str]:
+    """Return the words of a last name without von, af, de …, unless it is nothing else."""
+    return [word for word in words if word not in PARTICLES] or words
+
+
 def features_of_people(
     one: PersonFacts, other: PersonFacts, *, holders: Mapping[str, int]
 ) -> list[Feature]:
@@ -81,8 +109,13 @@ def features_of_people(
     ``holders`` tells how many people have an address or number, where more than two.
     """
     found = []
-    if emails := one.emails & other.emails:
-        is_own = any(_is_of_one(email, holders) for email in emails)
+    mine = {mailbox_of(email): email for email in sorted(one.emails)}
+    theirs = {mailbox_of(email): email for email in sorted(other.emails)}
+    if boxes := mine.keys() & theirs.keys():
+        is_own = any(
+            _is_of_one(mine[box], holders) and _is_of_one(theirs[box], holders)
+            for box in boxes
+        )
         found.append(Feature.EMAIL if is_own else Feature.SHARED_EMAIL)
     if phones := one.phones & other.phones:
         is_own = any(holders.get(phone, 0) <= MOST_HOLDERS for phone in phones)
@@ -130,7 +163,9 @@ Name = tuple[list[str], list[str]]
 def _is_initial(short: Name, long: Name) -> bool:
     """Whether one name is the other with initials for first names: M. Virtanen."""
     initials, firsts = short[0], long[0]
-    if short[1] != long[1] or any(len(each) > 1 for each in initials):
+    if list(map(plain, short[1])) != list(map(plain, long[1])) or any(
+        len(each) > 1 for each in initials
+    ):
         return False
     return all(
         first.startswith(initial)

@@ -20,14 +20,15 @@ def is_slip(one: str, other: str) -> bool:
     """Whether two different words may be one: a slip of the finger, another spelling."""
     if one == other or not one or not other:
         return False
-    if _plain(one) == _plain(other):
+    if plain(one) == plain(other):
         return True
     if min(len(one), len(other)) < _SHORTEST_WITH_A_SLIP:
         return False
     return _is_one_edit_away(one, other)
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word with one spelling for each sound: Wirtanen and Virtanen meet."""
     for spelling, sound in _SPELLINGS:
         word = word.replace(spelling, sound)
     return word

@@ -144,6 +144,64 @@ def test_everybody_who_may_be_one_person_is_found_once(scanned, company, anna, b
     assert scanned() == counts
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Carl", "von Essen"), ("Carl", "Essen")),
+        (("Mikko", "Wirtanen"), ("M.", "Virtanen")),
+        (("Anna", "Laine-Virtanen"), ("Anna", "Virtanen")),
+        (("Åsa", "Åberg"), ("Åsa", "Aaberg")),
+        (("Anna-Maija", "Mäkelä"), ("Mäkelä", "Anna Maija")),
+        (("Anna", "Virtanen"), ("anna", "VIRTANNEN")),
+    ],
+)
+def test_colleagues_whose_names_are_spellings_of_one_are_found_both_ways(
+    scanned, company, one, other
+):
+    """At night and while typing, for the same reason."""
+    MatchThreshold.objects.update(points=30)
+    people = [
+        make_contact(first_name=first, last_name=last, company=company)
+        for first, last in (one, other)
+    ]
+    search_words.refresh([person.pk for person in people])
+
+    assert scanned()["people"] == 1
+    for typed, person in ((one, people[1]), (other, people[0])):
+        facts = PersonFacts(*typed, companies=frozenset({company.pk}))
+        found = people_like(facts, situation=Situation.TYPING)
+        assert person in [each.record for each in found]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("anna+lista@x.example", "anna@x.example"),
+        ("anna+1@x.example", "anna+2@x.example"),
+        ("an.na@gmail.com", "anna@googlemail.com"),
+    ],
+)
+def test_people_who_read_one_mailbox_are_found(scanned, one, other):
+    for email in (one, other):
+        make_contact(first_name="Anna", email=email)
+    make_contact(first_name="Anna", email="anna@y.example")
+
+    assert scanned()["people"] == 1
+
+
+def test_a_mailbox_typed_with_or_without_a_mark_is_found(anna):
+    tagged = make_contact(email="bo+lista@x.example")
+    search_words.refresh([anna.pk, tagged.pk])
+
+    for typed, person in (
+        ("anna.virtanen+messut@esimerkki.example", anna),
+        ("bo@x.example", tagged),
+    ):
+        facts = PersonFacts(emails=frozenset({typed}))
+        (found,) = people_like(facts, situation=Situation.TYPING)
+        assert found.record == person
+
+
 def test_what_was_mended_is_no_longer_open_and_what_was_decided_stays(
     scanned, company, anna, officer
 ):

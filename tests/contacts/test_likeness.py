@@ -38,6 +38,13 @@ def name_feature(one: tuple[str, str], other: tuple[str, str]) -> Feature | None
         (("Mikko", "Maekelae"), ("Mikko", "Mäkelä"), Feature.SIMILAR),
         (("Anna Maria", "Virtanen"), ("Anna", "Virtanen"), Feature.SIMILAR),
         (("Anna", "Virtanen-Laine"), ("Anna", "Virtanen"), Feature.SIMILAR),
+        (("Anna", "Oestman"), ("Anna", "Östman"), Feature.SIMILAR),
+        (("M.", "Wirtanen"), ("Mikko", "Virtanen"), Feature.INITIAL),
+        (("Karl", "Aaberg"), ("Karl", "Åberg"), Feature.SIMILAR),
+        (("Carl", "von Essen"), ("Carl", "Essen"), Feature.SIMILAR),
+        (("Anna", "Laine-Virtanen"), ("Anna", "Virtanen"), Feature.SIMILAR),
+        (("Anna-Maija", "Åberg"), ("Anna", "Åberg"), Feature.SIMILAR),
+        (("Åke", "D’Angelo"), ("ake", "D'ANGELO"), Feature.NAME),
         (("Pekka", "Virtanen"), ("Anna", "Virtanen"), Feature.OTHER_NAME),
         (("B.", "Virtanen"), ("Anna", "Virtanen"), Feature.OTHER_NAME),
         (("Ari", "Laine"), ("Kari", "Laine"), Feature.OTHER_NAME),
@@ -86,6 +93,28 @@ def test_a_mailbox_of_an_office_is_nobodys_own(mailbox):
     assert features_of_people(one, one, holders={}) == [Feature.SHARED_EMAIL]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "feature"),
+    [
+        ("anna+lista@x.fi", "anna@x.fi", Feature.EMAIL),
+        ("anna+1@x.fi", "anna+2@x.fi", Feature.EMAIL),
+        ("a.n.na@gmail.com", "anna@googlemail.com", Feature.EMAIL),
+        ("info+1@x.fi", "info@x.fi", Feature.SHARED_EMAIL),
+        ("a.nna@x.fi", "anna@x.fi", None),
+        ("anna@x.fi", "anna@y.fi", None),
+        ("+anna@x.fi", "+bo@x.fi", None),
+    ],
+)
+def test_addresses_that_arrive_in_one_mailbox_are_the_same(one, other, feature):
+    found = features_of_people(
+        PersonFacts(emails=frozenset({one})),
+        PersonFacts(emails=frozenset({other})),
+        holders={},
+    )
+
+    assert found == ([feature] if feature else [])
+
+
 def test_companies_and_postal_addresses_count_when_they_meet():
     company = uuid.uuid4()
     home = address_key("Mannerheimintie 12 A 3", "00100")
@@ -116,6 +145,14 @@ def test_a_street_without_a_postcode_is_no_address():
         ("Rakennus Makinen Oy", "Rakenus Mäkinen Oy", Feature.SIMILAR),
         ("Data Group Oy", "DataGroup Oy", Feature.SIMILAR),
         ("Kone Oy", "Koe Oy", Feature.SIMILAR if is_slip("kone", "koe") else None),
+        ("T:mi Matti Virtanen", "Matti Virtanen Tmi", Feature.NAME),
+        ("Esimerkki O.Y.", "Oy Esimerkki Ab (publ)", Feature.NAME),
+        ("Kesko Oyj", "Kesko Abp", Feature.NAME),
+        ("Kyläyhdistys r.y.", "Kyläyhdistys ry", Feature.NAME),
+        ("Novo A/S", "Novo", Feature.NAME),
+        ("Esimerkki Oy:n", "Esimerkki Ltd.", Feature.NAME),
+        ("Rakennus ja Remontti Oy", "Rakennus & Remontti Oy", Feature.NAME),
+        ("Osuuskunta Maito", "Maito osk", Feature.NAME),
         ("Kone Suomi Oy", "Kone Oy", None),
         ("Oy", "Ab", None),
     ],

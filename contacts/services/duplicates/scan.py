@@ -27,6 +27,8 @@ from contacts.likeness import (
     weights_for,
 )
 from contacts.likeness.companies import name_key
+from contacts.likeness.people import without_particles
+from contacts.likeness.words import plain
 from contacts.models import (
     Company,
     CompanyPair,
@@ -76,6 +78,26 @@ _ADDRESSES = """
     INSERT INTO scan_place
     SELECT DISTINCT n.id, p.key || ' ' || n.key
     FROM scan_name n JOIN scan_address p ON p.id = n.id
+"""
+# Mail to anna+list@x.fi arrives at anna@x.fi, and Gmail reads no dots: what
+# `likeness.people.mailbox_of` says, of those whom it says something.
+_MAILBOXES = """
+    INSERT INTO scan_place
+    WITH box AS MATERIALIZED (
+        SELECT contact_id, value,
+            CASE WHEN domain IN ('gmail.com', 'googlemail.com')
+                THEN replace(local, '.', '') || '@gmail.com'
+                ELSE local || '@' || domain END AS key
+        FROM (
+            SELECT contact_id, value, split_part(value, '@', 2) AS domain,
+                split_part(split_part(value, '@', 1), '+', 1) AS local
+            FROM contacts_contactpoint
+            WHERE kind = 'email' AND (value LIKE '%+%' OR value LIKE '%@gmail.com'
+                OR value LIKE '%@googlemail.com')) p)
+    SELECT contact_id, key FROM box
+    UNION
+    SELECT p.contact_id, p.value FROM contacts_contactpoint p
+    WHERE p.kind = 'email' AND p.value IN (SELECT key FROM box WHERE key <> value)
 """
 _SAME_PLACE = """
     INSERT INTO scan_pair
@@ -130,6 +152,7 @@ def _scan_people(done: _Done) -> int:
         keyed = ((person, address_key(*place)) for _pk, person, *place in rows)
         _copy("scan_address", ((pk, key) for pk, key in keyed if key))
     _execute("ANALYZE scan_name", "ANALYZE scan_address", _PLACES, _ADDRESSES)
+    _execute(_MAILBOXES)
     _execute("ANALYZE scan_place", _SAME_PLACE, _POINTS, "ANALYZE scan_pair")
 
     def compare(pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> list[list[Feature]]:
@@ -176,15 +199,20 @@ def _places_of(rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, str]]:
 
 
 def _keys(first_name: str, last_name: str) -> set[str]:
-    """Return one name with the initial of the other, both ways round."""
-    first, last = name_words(first_name), name_words(last_name)
+    """Return one name with the initial of the other, both ways round.
+
+    Each of several last names, since one may be left out; and one spelling for a sound.
+    """
+    first = [plain(word) for word in name_words(first_name)]
+    last = [plain(word) for word in name_words(last_name)]
     if not (first and last):
         words = sorted(first + last)
         return {" ".join(words)} if len(words) > 1 else set()
+    bare = without_particles(last)
     return {
         f"{''.join(last)} {first[0][0]}",
-        f"{''.join(first)} {last[0][0]}",
-        f"{last[0]} {first[0][0]}",
+        f"{''.join(first)} {bare[0][0]}",
+        *(f"{name} {first[0][0]}" for name in bare),
     }
 
 

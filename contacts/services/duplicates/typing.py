@@ -17,6 +17,7 @@ from contacts.likeness import (
     weights_for,
 )
 from contacts.likeness.companies import name_key
+from contacts.likeness.people import mailbox_of, without_particles
 from contacts.models import (
     Company,
     CompanyWord,
@@ -39,6 +40,7 @@ from register.identifiers import name_words
 # than the name, and is found by that.
 CANDIDATES = 40
 SHOWN = 5
+_ALSO = {"v": "vw", "w": "wv"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ def people_like(
     Only among those the session may see: a warning must not tell of others.
     ``besides`` is the record that is being edited itself.
     """
+    emails = {each for email in typed.emails for each in (email, mailbox_of(email))}
     keys = set(
-        holders_of(emails=set(typed.emails), phones=set(typed.phones)).values_list(
+        holders_of(emails=emails, phones=set(typed.phones)).values_list(
             "pk", flat=True
         )[:CANDIDATES]
     )
-    for prefixes in _prefixes(typed):
+    for prefixes in (*_prefixes(typed), *_tagged(typed)):
         keys |= set(
             first_owners(
                 Words(ContactWord, "contact"),
@@ -124,8 +127,25 @@ def _prefixes(typed: PersonFacts) -> list[list[str]]:
     if not (first and last):
         # A first or last name alone would find everybody of that name.
         return [first + last] if len(first + last) > 1 else []
-    prefixes = [[*first, *last], [*last, first[0][0]], [*first, last[0][0]]]
+    bare = without_particles(last)
+    prefixes = [[*first, *bare]]
+    for name in (bare, *([each] for each in bare if len(bare) > 1)):
+        prefixes += [[*each, first[0][0]] for each in _spellings(name)]
+    prefixes += [[*first, each[0][0]] for each in _spellings(bare)]
     return [[word[:LONGEST_WORD] for word in each] for each in prefixes]
+
+
+def _spellings(name: list[str]) -> list[list[str]]:
+    """Return how a name may begin: Wirtanen is Virtanen."""
+    letter, rest = name[0][0], name[0][1:]
+    return [[f"{each}{rest}", *name[1:]] for each in _ALSO.get(letter, letter)]
+
+
+def _tagged(typed: PersonFacts) -> list[list[str]]:
+    """Return what finds anna+list@x.fi where anna@x.fi is typed."""
+    boxes = (mailbox_of(email) for email in typed.emails)
+    parts = (box.rpartition("@") for box in boxes)
+    return [[f"{local}+"[:LONGEST_WORD], domain] for local, _at, domain in parts]
 
 
 def _best(
