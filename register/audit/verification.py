@@ -21,6 +21,17 @@ from register.audit.sealing import (
 )
 from register.models import AuditEntry, AuditSeal
 
+# Dated before seals that do not know them. OFFSET 0 as in sealing.
+LATE = """
+    SELECT e.id FROM register_auditseal s, jsonb_array_elements(s.entry_ids) r
+    CROSS JOIN LATERAL (
+        SELECT id, at FROM register_auditentry
+        WHERE id BETWEEN (r->>0)::bigint AND (r->>1)::bigint OFFSET 0) e
+    WHERE e.at < s.sealed_at - %(settling)s::interval AND EXISTS (
+        SELECT 1 FROM register_auditseal before
+        WHERE before.id < s.id AND before.sealed_at
+            BETWEEN e.at AND s.sealed_at - %(settling)s::interval)
+"""
 # The end of the trail that is looked at in bounded time: a quarter of a second.
 NEWEST_SEALS, NEWEST_ENTRIES = 100, 50_000
 
@@ -110,15 +121,7 @@ def _inserted(now: datetime) -> Iterator[Problem]:
         cursor.execute(UNSEALED, [0, 0, 1000])
         unsealed = [row[0] for row in cursor.fetchall()]
         cursor.execute(
-            """
-            SELECT e.id FROM register_auditentry e, register_auditseal s,
-                jsonb_array_elements(s.entry_ids) r
-            WHERE e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint
-              AND e.at < s.sealed_at - %(settling)s::interval AND EXISTS (
-                  SELECT 1 FROM register_auditseal before
-                  WHERE before.id < s.id AND before.sealed_at
-                      BETWEEN e.at AND s.sealed_at - %(settling)s::interval)
-            """,
+            LATE,
             {"settling": f"{SETTLING.total_seconds()} seconds"},
         )
         late = [row[0] for row in cursor.fetchall()]

@@ -1,4 +1,8 @@
-"""Questions to the audit trail. Each begins with an index and an entry to begin from."""
+"""Questions to the audit trail. Each begins with an index and an entry to begin from.
+
+A plan that reads the trail whole is a job that takes longer each year: OFFSET 0 keeps
+the planner to the ranges of a seal, of which it knows nothing.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,9 @@ REFUSED = "record.refused"
 _ENTRIES = """
     SELECT e.id, e.at, e.action, e.actor_kind, e.actor_id, e.subject_id
     FROM jsonb_array_elements(%s::jsonb) r
-    JOIN register_auditentry e ON e.id BETWEEN (r->>0)::bigint AND (r->>1)::bigint
+    CROSS JOIN LATERAL (
+        SELECT * FROM register_auditentry
+        WHERE id BETWEEN (r->>0)::bigint AND (r->>1)::bigint OFFSET 0) e
     WHERE e.actor_kind IN ('staff', 'api_key') AND e.actor_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
         AND (e.action = ANY(%s) AND e.subject_id IS NOT NULL
             OR e.action = ANY(%s) AND e.object_type = %s OR e.action = %s)
@@ -55,6 +61,16 @@ _LOOKS_OF = """
     WHERE actor_id = %s AND id BETWEEN %s AND %s AND at >= %s AND at < %s
         AND action = ANY(%s)
     ORDER BY id LIMIT 20000
+"""
+_EDGES_OF = """
+    (SELECT id, at, action, actor_kind, actor_id, subject_id FROM register_auditentry
+    WHERE actor_id = %s AND id BETWEEN %s AND %s AND at >= %s AND at < %s
+        AND action = ANY(%s) ORDER BY id LIMIT 1)
+    UNION ALL
+    (SELECT id, at, action, actor_kind, actor_id, subject_id FROM register_auditentry
+    WHERE actor_id = %s AND id BETWEEN %s AND %s AND at >= %s AND at < %s
+        AND action = ANY(%s) ORDER BY id DESC LIMIT 1)
+    ORDER BY id
 """
 # Of pairs of an account and a person: on how many days, and whether work was done.
 _CASES = """
@@ -176,6 +192,15 @@ def looks_of(
         start = max(start, after + timedelta(microseconds=1))
     rows = _rows(_LOOKS_OF, [actor_id, first, last, start, end, list(actions)])
     return [Entry(*row) for row in rows]
+
+
+def first_and_last(
+    actor_id: str, day: date, *, actions: Collection[str], first: int, last: int
+) -> list[Entry]:
+    """Return the first and the last entry of :func:`looks_of`, without all between."""
+    start, end = bounds(day)
+    asked = [actor_id, first, last, start, end, list(actions)]
+    return [Entry(*row) for row in _rows(_EDGES_OF, asked * 2)]
 
 
 def looks_without_work(

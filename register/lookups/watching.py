@@ -74,13 +74,16 @@ def _read(seal: AuditSeal) -> None:
     last = _last_entry(seal)
     days = keep_counts(entries, last=last, lists_of=lists_of)
     staff = [entry for entry in entries if entry.actor_kind == "staff"]
-    for day in sorted({entry.day for entry in entries}):
+    by_day: dict[date, list[Entry]] = defaultdict(list)
+    for entry in staff:
+        by_day[entry.day].append(entry)
+    for day in sorted({day for _, day in days}):
         watched = in_force(day)
         if not watched:
             continue
         of_day = {key: value for key, value in days.items() if key[1] == day}
         _judge_numbers(of_day, watched, last)
-        special.judge([e for e in staff if e.day == day], of_day, watched, last)
+        special.judge(by_day[day], of_day, watched, last)
     _judge_people([entry for entry in staff if entry.is_look], last)
 
 
@@ -141,19 +144,26 @@ _ACTIONS = {Code.REFUSED: {trail.REFUSED}, Code.LONG_LISTS: trail.LISTS}
 def _counted_since(
     row: LookupDay, key: Key, code: str, closed_at: datetime | None, last: int
 ) -> tuple[int, list[Entry]]:
-    """Return the number of a day and its looks: those after the last decided alert."""
+    """Return the number of a day, and its looks or the first and the last of them.
+
+    After an alert that was decided on that day, they are those since then.
+    """
+    actions = _ACTIONS.get(Code(code), trail.LOOKS)
+    start, _end = trail.bounds(row.day)
+    if closed_at is None or closed_at < start:
+        edges = trail.first_and_last(
+            key[0], row.day, actions=actions, first=row.first_entry, last=last
+        )
+        return getattr(row, _NUMBERS.get(code, "people")), edges
     looks = trail.looks_of(
         key[0],
         row.day,
-        actions=_ACTIONS.get(Code(code), trail.LOOKS),
+        actions=actions,
         first=row.first_entry,
         last=last,
         after=closed_at,
     )
-    start, _end = trail.bounds(row.day)
-    if closed_at is not None and closed_at >= start:
-        return _count(looks, code), looks
-    return getattr(row, _NUMBERS.get(code, "people")), looks
+    return _count(looks, code), looks
 
 
 def _count(looks: list[Entry], code: str) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,25 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from register import actors, audit
-from register.activities import ACTIVITIES
 from register.errors import DomainError
-from register.lookups import trail
-from register.lookups.hours import hours_of, is_outside
-from register.lookups.rules import DESCRIPTIONS, Code
-from register.models import AuditEntry, LookupAlert, User
-from register.screens.holds import INPUT, record_in_words
+from register.lookups.rules import DESCRIPTIONS
+from register.models import LookupAlert
+from register.screens.alert_looks import MOST_LOOKS, in_lines, looks_of
+from register.screens.holds import INPUT
 from register.screens.lookups import who
-from register.screens.rows import (
-    names_of_people,
-    names_of_records,
-    numbers_of_people,
-    person_model,
-    url_of,
-)
 from register.services import lookup_alerts
-
-MOST_LOOKS = 200
-_ACTIONS = {Code.REFUSED: {trail.REFUSED}, Code.LONG_LISTS: trail.LISTS}
 
 
 class QuestionForm(forms.Form):
@@ -83,7 +70,7 @@ def show(screen: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         deciding = DecisionForm(request.POST) if action == "close" else deciding
         if _done(request, alert, action, asking, deciding):
             return redirect("admin:register_lookupalert_change", alert.pk)
-    looks = _looks(alert)
+    looks = looks_of(alert)
     actor = actors.of_request(request)
     if request.method == "GET":
         audit.record("record.viewed", actor=actor, obj=alert)
@@ -98,13 +85,12 @@ def show(screen: Any, request: HttpRequest, object_id: str) -> HttpResponse:
             "who": who(alert),
             "rule": DESCRIPTIONS[alert.rule],
             "occasions": alert.occasions.all(),
-            "looks": _lines(looks[:MOST_LOOKS], user),
+            "looks": in_lines(looks[:MOST_LOOKS], user),
             "is_cut": len(looks) > MOST_LOOKS,
             "limit": MOST_LOOKS,
             "may_decide": alert.closed_at is None
             and lookup_alerts.may_decide(user, alert),
-            "may_ask": alert.account_id is not None
-            and (alert.asked_at is None or alert.answered_at is not None),
+            "may_ask": alert.account_id is not None and alert.asked_at is None,
             "asking": asking,
             "deciding": deciding,
             "trail_url": _trail_url(alert),
@@ -136,61 +122,6 @@ def _done(
     except DomainError as error:
         messages.error(request, str(error))
     return True
-
-
-def _looks(alert: LookupAlert) -> list[AuditEntry]:
-    """Return the entries an alert was raised by, newest first, one more than is shown."""
-    within = Q()
-    for occasion in alert.occasions.all():
-        within |= Q(id__range=(occasion.first_entry, occasion.last_entry))
-    if not within:
-        return []
-    entries: QuerySet[AuditEntry] = AuditEntry.objects.filter(within).order_by("-id")
-    entries = entries.filter(action__in=_ACTIONS.get(Code(alert.rule), trail.LOOKS))
-    people = list(alert.people.values_list("subject_id", flat=True))
-    if people:
-        entries = entries.filter(subject_id__in=people)
-    if alert.account_id or alert.api_key_id:
-        entries = entries.filter(actor_id=str(alert.account_id or alert.api_key_id))
-    if alert.rule != Code.OUTSIDE_HOURS or alert.account_id is None:
-        return list(entries[: MOST_LOOKS + 1])
-    hours = hours_of([alert.account_id]).get(alert.account_id, [])
-    found = [entry for entry in entries[:5000] if is_outside(entry.at, hours)]
-    return found[: MOST_LOOKS + 1]
-
-
-def _lines(entries: list[AuditEntry], user: object) -> list[dict[str, Any]]:
-    people = {entry.subject_id for entry in entries}
-    names = names_of_people(people, user=user)
-    numbers = numbers_of_people(people - set(names))
-    accounts = {entry.actor_id for entry in entries if entry.actor_kind == "staff"}
-    staff = {
-        str(each.pk): each.get_full_name()
-        for each in User.objects.filter(pk__in=accounts)
-    }
-    gone = _("a person who is no longer in the register")
-    named = names_of_records(
-        [(e.object_type, e.object_id) for e in entries if not e.subject_id], user=user
-    )
-    lines = []
-    for entry in entries:
-        activity = ACTIVITIES.get(entry.purpose)
-        person = entry.subject_id
-        lines.append(
-            {
-                "at": entry.at,
-                "who": staff.get(entry.actor_id, ""),
-                "what": audit.ACTIONS.get(entry.action, entry.action),
-                "purpose": activity.purpose if activity else "–",
-                "whom": names.get(person) or numbers.get(person, gone)
-                if person
-                else named.get((entry.object_type, entry.object_id))
-                or record_in_words(entry.object_type, entry.object_id[:8]),
-                "url": url_of(person_model(), person) if person in names else "",
-                "count": entry.details.get("count"),
-            }
-        )
-    return lines
 
 
 def _trail_url(alert: LookupAlert) -> str:

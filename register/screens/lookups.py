@@ -21,11 +21,14 @@ from register.datamap.vocabulary import Category
 from register.errors import DomainError
 from register.lookups.rules import DESCRIPTIONS, Description, in_force
 from register.models import LookupAlert, LookupRule, WorkingHours
+from register.screens.alert_looks import in_lines, looks_of
 from register.services import lookup_alerts
 
 QUESTIONS = "admin:register_lookuprule_questions"
 WATCHED = "admin:register_lookuprule_watched"
 LONGEST_ANSWER = 2000
+# As many of the looks as somebody needs to remember what it was.
+LOOKS_SHOWN = 20
 
 
 def urls() -> list[URLPattern]:
@@ -115,6 +118,8 @@ def questions(request: HttpRequest) -> HttpResponse:
                     "error": failed.get("words", "")
                     if failed.get("pk") == alert.pk
                     else "",
+                    # Nobody can explain what they are not told.
+                    "looks": in_lines(looks_of(alert)[:LOOKS_SHOWN], user),
                     "may_answer": alert.answered_at is None and alert.closed_at is None,
                 }
                 for alert in asked.prefetch_related("occasions")[:50]

@@ -157,15 +157,17 @@ def take_up(alert: LookupAlert, *, actor: Actor) -> LookupAlert:
 
 @transaction.atomic
 def ask(alert: LookupAlert, question: str, *, actor: Actor) -> LookupAlert:
-    """Ask the colleague for an explanation, which they give on a page of their own."""
+    """Ask the colleague for an explanation, which they give on a page of their own.
+
+    Once: what was asked and answered is evidence, and no later question writes over it.
+    """
     alert = _open_alert(alert, actor)
     if alert.account_id is None:
         raise DomainError("nobody_to_ask", _("There is no single account to ask."))
-    if alert.asked_at is not None and alert.answered_at is None:
+    if alert.asked_at is not None:
         raise Conflict("already_asked", _("The colleague has been asked already."))
     _take(alert, actor)
     alert.question, alert.asked_at = question.strip(), timezone.now()
-    alert.answer, alert.answered_at = "", None
     alert.full_clean()
     if not alert.question:
         raise DomainError("no_question", _("Write a question."), field="question")

@@ -24,6 +24,8 @@ from register.models import AddressProtection, User, WhereaboutsReader
 from register.services import approvals
 
 READER = "register.whereabouts_reader"
+# So many keys are written into a question.
+FEW = 500
 
 audit.register_actions(
     {
@@ -120,6 +122,27 @@ def protected_among(subject_ids: Iterable[uuid.UUID | None]) -> set[uuid.UUID]:
         return set()
     found = in_force().filter(subject_id__in=wanted)
     return set(found.values_list("subject_id", flat=True))
+
+
+def protections_among(
+    subject_ids: Iterable[uuid.UUID | None],
+) -> dict[uuid.UUID, AddressProtection]:
+    """Return the protections that are in force of some persons, the oldest of each."""
+    wanted = {pk for pk in subject_ids if pk is not None}
+    kept: dict[uuid.UUID, AddressProtection] = {}
+    if not wanted:
+        return kept
+    found = in_force()
+    # Protected people are few: of many it is cheaper to ask for all of them.
+    if len(wanted) <= FEW:
+        found = found.filter(subject_id__in=wanted)
+    for each in found:
+        if each.subject_id not in wanted:
+            continue
+        known = kept.setdefault(each.subject_id, each)
+        if each.set_at < known.set_at:
+            kept[each.subject_id] = each
+    return kept
 
 
 def ended_between(first: date, end: date) -> list[uuid.UUID]:

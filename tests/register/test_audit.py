@@ -7,12 +7,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from register import actors, audit
-from register.audit import verification
+from register.audit import sealing, verification
 from register.audit.anchor import write_anchor
+from register.lookups import trail
 from register.models import AuditEntry, AuditSeal
 
 pytestmark = pytest.mark.django_db
@@ -337,3 +338,25 @@ def test_an_older_seal_does_not_replace_a_newer_one_in_the_file_outside():
 
     assert json.loads(audit.anchor_path().read_text())["seal"] == newer.pk
     assert problems() == []
+
+
+@pytest.mark.parametrize("what", ["sealing", "watching", "looking for what was added"])
+def test_no_job_reads_the_whole_trail_to_read_what_a_seal_covers(what):
+    """With a trail of years that would take longer every day."""
+    ranges = json.dumps([[1, 10], [12, 20]])
+    sql, values = {
+        "sealing": (sealing._CONTENT, [ranges]),
+        "watching": (
+            trail._ENTRIES,
+            [ranges, ["a"], ["b"], "contacts.contact", trail.REFUSED],
+        ),
+        "looking for what was added": (verification.LATE, {"settling": "1 day"}),
+    }[what]
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A table of a few rows is read whole by every plan.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = [row[0].strip() for row in cursor.fetchall() if "r.value" in row[0]]
+
+    assert [line.partition(":")[0] for line in plan] == ["Index Cond"]

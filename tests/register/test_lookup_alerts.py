@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
-from register import actors, dashboard
+from register import actors, audit, dashboard
 from register.conformance import running
 from register.errors import Conflict, DomainError
 from register.lookups.rules import Limit
@@ -202,9 +202,25 @@ def test_only_who_was_asked_answers_once(agent, seller, officer, client_of):
     lookup_alerts.answer(alert, "A case.", actor=actors.of_user(agent))
     with pytest.raises(Conflict):
         lookup_alerts.answer(alert, "Another.", actor=actors.of_user(agent))
+    with pytest.raises(Conflict):
+        lookup_alerts.ask(alert, "Which case?", actor=by_officer)
 
     alert.refresh_from_db()
-    assert alert.answer == "A case."
+    assert (alert.question, alert.answer) == ("Why?", "A case.")
+
+
+def test_who_is_asked_sees_which_looks_it_is_about(agent, seller, anna, client_of):
+    alert = alert_about(agent, anna)
+    audit.record("record.viewed", actor=actors.of_user(seller), obj=anna)
+    alert.occasions.update(last_entry=AuditEntry.objects.latest("id").pk)
+    by = actors.of_user(make_user("other", "dpo"))
+    lookup_alerts.ask(alert, "Why?", actor=by)
+
+    page = client_of(agent).get(reverse(QUESTIONS))
+
+    (asked,) = page.context["asked"]
+    assert [each["whom"] for each in asked["looks"]] == ["Anna Virtanen"]
+    assert "Anna Virtanen" in page.content.decode()
 
 
 def test_a_closed_alert_stays_as_it_was(agent, officer):

@@ -276,7 +276,9 @@ def test_colleagues_are_known_by_address_and_by_the_company(
 
 
 def test_a_protected_person_is_for_named_readers(agent, seller, anna):
-    AddressProtection.objects.create(subject_id=anna.pk, ground="own_request")
+    AddressProtection.objects.create(
+        subject_id=anna.pk, ground="own_request", set_at=NOON - timedelta(days=1)
+    )
     WhereaboutsReader.objects.create(user=seller, approved_at=NOON)
     look(seller, [anna] * 4)
     assert watch() == []
@@ -286,6 +288,19 @@ def test_a_protected_person_is_for_named_readers(agent, seller, anna):
     look(seller, [anna], at=NOON + timedelta(hours=1))
     assert watch() == ["protected", "protected_often"]
     assert LookupAlert.objects.get(rule="protected").account_id == agent.pk
+
+
+def test_protecting_somebody_is_no_look_at_a_protected_person(agent, seller, anna):
+    look(seller, [anna], at=NOON - timedelta(hours=1))
+    AddressProtection.objects.create(
+        subject_id=anna.pk, ground="own_request", set_by=agent, set_at=NOON
+    )
+    look(agent, [anna], at=NOON + timedelta(minutes=1))
+    assert watch() == []
+
+    look(seller, [anna], at=NOON + timedelta(hours=1))
+    assert watch() == ["protected"]
+    assert LookupAlert.objects.get().account_id == seller.pk
 
 
 def test_looking_again_and_again_without_a_case_is_unusual(agent, seller, anna, bruno):
