@@ -106,7 +106,8 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _words(name: str, code: str, words: Any) -> Any:
     if not code:
-        return _("Select value")
+        # Without a language the people have none; anything else is to be chosen.
+        return _("not known") if name == "default_language" else _("Select value")
     return in_words(code) if name == "activity" else words
 
 

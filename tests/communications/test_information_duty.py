@@ -263,13 +263,28 @@ def test_rights_decide_who_sees_tells_and_sends(
         client = client_of(user)
         assert {client.get(url).status_code for url in (due, tell, pdf)} == {403}
     assert client_of(agent).get(due).status_code == 200
-    for user in (agent, stranger):
-        assert client_of(user).post(tell, {"how": "phone"}).status_code == 403
-    assert client_of(seller).post(due).status_code == 403
+    assert client_of(stranger).post(tell, {"how": "phone"}).status_code == 403
+    for user in (agent, seller):
+        assert client_of(user).post(due).status_code == 403
     assert information_duty.is_open(anna)
     assert not Message.objects.exists()
     missing = reverse("admin:contacts_informationgiven_tell", args=[uuid.uuid4()])
     assert client_of(seller).get(missing).status_code == 404
+
+
+def test_customer_service_keeps_that_a_person_was_told_on_the_telephone(
+    anna, agent, client_of
+):
+    tell = reverse("admin:contacts_informationgiven_tell", args=[anna.pk])
+    client = client_of(agent)
+    assert "Record it" in client.get(tell).content.decode()
+
+    answer = client.post(tell, {"how": "phone", "evidence": "Soitto 23.11."})
+
+    assert answer.status_code == 302
+    given = InformationGiven.objects.get()
+    assert (given.contact, given.how, given.given_by) == (anna, "phone", agent)
+    assert not information_duty.is_open(anna)
 
 
 def test_a_whole_list_is_written_to_only_when_that_is_ticked(

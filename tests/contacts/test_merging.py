@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +167,31 @@ def test_everything_of_both_is_of_one(anna, twin, merged, company, agent):
     assert call.contact_id == anna.pk
     assert list(search("anna@koti")) == [anna]
     assert not ContactWord.objects.filter(word__startswith="laine").exists()
+
+
+def test_a_bare_role_is_no_second_one_beside_the_same_role_with_a_title(
+    anna, twin, company, merged, undone
+):
+    roles = Affiliation.objects.filter(company=company)
+    rows = ("contact", "job_title", "duties", "valid_from", "valid_to")
+    roles.filter(contact=anna).update(job_title="", duties=["hr"])
+    roles.filter(contact=twin).update(
+        job_title="ostaja", valid_from=date(2024, 3, 1), duties=["invoicing"]
+    )
+    Affiliation.objects.create(
+        contact=twin, company=company, valid_to=date(2022, 1, 31), source="staff"
+    )
+    before = sorted(roles.values_list(*rows), key=repr)
+
+    merge = merged(anna, twin)
+
+    assert list(roles.order_by("pk").values_list(*rows)) == [
+        (anna.pk, "ostaja", ["hr", "invoicing"], date(2024, 3, 1), None),
+        # What has ended is another time at the company.
+        (anna.pk, "", [], None, date(2022, 1, 31)),
+    ]
+    undone(merge)
+    assert sorted(roles.values_list(*rows), key=repr) == before
 
 
 def test_fields_are_taken_from_the_other_where_that_was_chosen(anna, twin, merged):

@@ -6,6 +6,7 @@ keep its history; the test of merges looks at every table.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,8 +33,12 @@ def _fold_points(kept: ContactPoint, gone: ContactPoint) -> list[str]:
 
 
 def _fold_roles(kept: Affiliation, gone: Affiliation) -> list[str]:
-    """Let a role have the duties of both."""
+    """Let a role have the duties of both, and what only the other says."""
     changed = []
+    for name in LOOSE[Affiliation]:
+        if not getattr(kept, name) and getattr(gone, name):
+            setattr(kept, name, getattr(gone, name))
+            changed.append(name)
     if missing := [duty for duty in gone.duties if duty not in kept.duties]:
         kept.duties = [*kept.duties, *missing]
         changed.append("duties")
@@ -60,15 +65,13 @@ _FOLDS: dict[type[models.Model], Fold] = {
 }
 # No rule forbids two of these, and nobody wants to read them twice.
 SAME: dict[type[models.Model], tuple[str, ...]] = {
-    Affiliation: (
-        "contact",
-        "company",
-        "job_title",
-        "department",
-        "valid_from",
-        "valid_to",
-    ),
+    Affiliation: ("contact", "company", "valid_to"),
     PostalAddress: ("contact", "street", "postcode", "town", "country"),
+}
+# What besides is the same in both, or said by one of them alone: a bare role, as a list of
+# a trade fair brings it, is no second one beside the role with title and day.
+LOOSE: dict[type[models.Model], tuple[str, ...]] = {
+    Affiliation: ("job_title", "department", "valid_from"),
 }
 
 
@@ -92,17 +95,35 @@ def fold(kept: models.Model, gone: models.Model) -> None:
 def equal_rows(way: Way, constraint: UniqueConstraint, *, kept: Any, gone: Any) -> Any:
     """Yield pairs of rows, one of each record, that may not stand beside each other."""
     others = [name for name in constraint.fields if name != way.field]
+    columns = _attnames(way.model, others)
+    loose = LOOSE.get(way.model, ()) if constraint.name == f"same_{way.field}" else ()
     rows = way.model._base_manager.filter(constraint.condition or Q())
-    mine = {
-        tuple(getattr(row, name) for name in _attnames(way.model, others)): row
-        for row in rows.filter(**{way.field: kept})
-    }
+    mine = defaultdict(list)
+    for row in rows.filter(**{way.field: kept}).order_by("pk"):
+        mine[tuple(getattr(row, name) for name in columns)].append(row)
     for row in rows.filter(**{way.field: gone}).order_by("pk"):
-        equal = mine.get(
-            tuple(getattr(row, name) for name in _attnames(way.model, others))
-        )
-        if equal is not None:
-            yield equal, row
+        fitting = [
+            each
+            for each in mine[tuple(getattr(row, name) for name in columns)]
+            if not any(_differ(each, row, name) for name in loose)
+        ]
+        if fitting:
+            # The one that says the most of the same.
+            yield (
+                max(
+                    fitting,
+                    key=lambda each: sum(
+                        getattr(each, name) == getattr(row, name) for name in loose
+                    ),
+                ),
+                row,
+            )
+
+
+def _differ(one: Any, other: Any, name: str) -> bool:
+    """Whether two rows say something, and not the same."""
+    said = {getattr(one, name), getattr(other, name)} - {None, ""}
+    return len(said) > 1
 
 
 def beside_each_other(way: Way, *, kept: Any, gone: Any) -> set[Any]:
