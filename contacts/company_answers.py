@@ -54,8 +54,9 @@ def read_answer(answer: Any, business_id: str) -> CompanyFacts | None:
 
 
 def _facts(company: dict[str, Any]) -> CompanyFacts:
-    names = [n for n in _list(company, "names") if not n.get("endDate")]
-    firm = next((n for n in names if str(n.get("type")) == FIRM_NAME), {})
+    names = [n for n in _list(company, "names") if str(n.get("type")) == FIRM_NAME]
+    # That of a firm which has ceased ended with it.
+    firm = max(names, key=lambda each: _ended_on(each), default={})
     name = _text(firm, "name", 200)
     if not name:
         raise UnreadableAnswer
@@ -78,6 +79,10 @@ def _facts(company: dict[str, Any]) -> CompanyFacts:
     )
 
 
+def _ended_on(part: dict[str, Any]) -> date:
+    return _day(part.get("endDate")) or date.max
+
+
 def _street(address: dict[str, Any]) -> str:
     if free := _text(address, "freeAddressLine", 200):
         return free
@@ -86,6 +91,7 @@ def _street(address: dict[str, Any]) -> str:
         for key in ("street", "buildingNumber", "entrance", "apartmentNumber")
     )
     street = " ".join(part for part in parts if part)
+    street += _text(address, "apartmentIdSuffix", 4)
     box = _text(address, "postOfficeBox", 20)
     return (street or (f"PL {box}" if box else ""))[:200]
 

@@ -273,6 +273,49 @@ def test_a_company_that_has_ceased_is_shown_as_such(register, company, actor):
     assert company_register.fetch(company, actor=actor).outcome == "ceased"
 
 
+def test_a_firm_whose_names_have_all_ended_has_the_last_one(register, company, actor):
+    """With the firm its name ends, too."""
+    ended = json.loads(json.dumps(FOUND))
+    ended["companies"][0] |= {"endDate": "2024-06-30", "tradeRegisterStatus": "4"}
+    ended["companies"][0]["names"] = [
+        {"name": "Vanha Nimi Oy", "type": "1", "endDate": "2015-01-01"},
+        {"name": "Aputoiminimi", "type": "3"},
+        {"name": "Viimeinen Nimi Oy", "type": "1", "endDate": "2024-06-30"},
+    ]
+    register.say(ended)
+
+    extract = company_register.fetch(company, actor=actor)
+
+    assert (extract.outcome, extract.name) == ("ceased", "Viimeinen Nimi Oy")
+    company.refresh_from_db()
+    assert company.name == "Esimerkki Oy"
+
+
+def test_a_postal_address_stands_in_for_one_to_visit(register, company, actor):
+    boxed = json.loads(json.dumps(FOUND))
+    boxed["companies"][0]["addresses"] = [
+        {
+            "type": 2,
+            "postOfficeBox": "17",
+            "postCode": "00101",
+            "postOffices": [
+                {"city": "HELSINGFORS", "languageCode": "2"},
+                {"city": "HELSINKI", "languageCode": "1"},
+            ],
+        }
+    ]
+    register.say(boxed)
+
+    company_register.fetch(company, actor=actor)
+
+    company.refresh_from_db()
+    assert (company.street, company.postcode, company.town) == (
+        "PL 17",
+        "00101",
+        "Helsinki",
+    )
+
+
 def test_nothing_is_asked_while_it_is_off(register, company, actor, settings):
     settings.COMPANY_REGISTER_URL = ""
 
