@@ -8,6 +8,8 @@ stands first and by itself (Art. 21(4)).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.utils import formats, timezone, translation
@@ -16,7 +18,8 @@ from django.utils.translation import gettext as _, ngettext
 from contacts.models import Contact
 from contacts.models.people import Source
 from register.activities import ACTIVITIES, EEA, RECIPIENTS, LegalBasis
-from register.datamap import Ends, Reviewed
+from register.datamap import Ends, Reviewed, WithParent
+from register.datamap.declarations import Retention
 from register.datamap.graph import Entry, graph, kept_with_map
 from register.datamap.vocabulary import CLAUSES, Category
 from register.periods import Period
@@ -193,21 +196,47 @@ def _transfers() -> Part:
 def _periods() -> Part:
     points = []
     for category, entries in _by_category().items():
-        ends = [e.map.retention for e in entries if isinstance(e.map.retention, Ends)]
-        looks = [
-            e.map.retention for e in entries if isinstance(e.map.retention, Reviewed)
-        ]
+        rules = [_rule_of(entry) for entry in entries if not entry.map.versions_of]
+        looks = _periods_of(rules, Reviewed)
+        # What is kept as long as it is needed is not said to go sooner.
+        least = min(map(_length, looks), default=0)
+        ends = [each for each in _periods_of(rules, Ends) if _length(each) >= least]
         said = [
-            _("deleted after %s") % words
-            for words in dict.fromkeys(_in_words(rule.period) for rule in ends)
+            _("kept while needed; whether it is, is reviewed every %s")
+            % _in_words(period)
+            for period in looks
         ]
-        said += [
-            _("kept while needed; whether it is, is reviewed every %s") % words
-            for words in dict.fromkeys(_in_words(rule.period) for rule in looks)
-        ]
-        if said:
-            points.append(f"{category.label}: {'; '.join(said)}")
+        said += [_("deleted after %s") % _in_words(period) for period in ends]
+        points.append(f"{category.label}: {'; '.join(said)}")
+    earlier = [entry.map.retention for entry in _told() if entry.map.versions_of]
+    points += [
+        _("Earlier values of what was changed: deleted after %s") % _in_words(period)
+        for period in _periods_of(earlier, Ends)
+    ]
     return Part("periods", _("How long we keep it"), points=tuple(points))
+
+
+def _rule_of(entry: Entry) -> Retention | None:
+    """Return how long the rows of a table are kept: a part as long as its whole."""
+    rule = entry.map.retention
+    while isinstance(rule, WithParent):
+        field: Any = entry.model._meta.get_field(rule.parent)
+        entry = graph().of(field.remote_field.model)
+        rule = entry.map.retention
+    return rule
+
+
+def _periods_of(
+    rules: Iterable[Retention | None], kind: type[Ends | Reviewed]
+) -> list[str]:
+    return list(dict.fromkeys(r.period for r in rules if isinstance(r, kind)))
+
+
+def _length(text: str) -> int:
+    """Return about how many days a period has, for comparing two."""
+    period = Period.parse(text)
+    months = 12 * period.years + period.months
+    return 30 * months + 7 * period.weeks + period.days
 
 
 def _rights() -> Part:

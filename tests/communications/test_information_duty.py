@@ -141,6 +141,22 @@ def test_the_letter_has_every_point_of_the_article(anna, language):
     assert len(ACTIVITIES) >= len(by_code["purposes"].points)
 
 
+def test_the_letter_says_of_every_kind_of_data_how_long_it_is_kept(anna):
+    """A part as long as its whole; its earlier values are told apart."""
+    anna.language = "en"
+    by_code = {part.code: part for part in letter_to(anna).parts}
+    said = [point.rpartition(": ") for point in by_code["periods"].points]
+    periods = {kind: period for kind, _colon, period in said}
+
+    kinds = by_code["categories"].points
+    assert list(periods) == [*kinds, "Earlier values of what was changed"]
+    contact = "kept while needed; whether it is, is reviewed every 2 years"
+    for kind in ("Identity and contact details", "Interests given by the person"):
+        assert periods[kind] == contact
+    assert periods["Customer-service chats"] == "deleted after 3 months"
+    assert periods["Call recordings"] == "deleted after 7 months"
+
+
 def test_the_right_to_object_stands_first_and_by_itself(anna):
     assert letter_to(anna).parts[0].code == "objection"
 
