@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -96,6 +98,8 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
         "has_password": user.has_usable_password(),
         "is_own": request.user.pk == user.pk,
         "link": link,
+        "link_until": timezone.now()
+        + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
         "is_locked": lockout.is_locked(request, user),
         "session_count": UserSession.objects.filter(user=user).count(),
         "factor_count": Authenticator.objects.filter(user_id=user.pk)

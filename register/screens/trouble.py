@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.utils import translation
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.defaults import server_error
 
 from register.trouble import Trouble, trouble_of
 
@@ -21,16 +20,20 @@ def failed(request: HttpRequest) -> HttpResponse:
     language = translation.get_language_from_request(request)
     with translation.override(language):
         if trouble is None:
-            return server_error(request)
-        return _page(request, trouble)
+            return _page(request, "500.html", 500)
+        response = _page(
+            request, "errors/trouble.html", trouble.status, trouble=trouble
+        )
+        response["Retry-After"] = str(trouble.retry_after)
+        return response
 
 
-def _page(request: HttpRequest, trouble: Trouble) -> HttpResponse:
-    # Without the request's context: who is logged in stands in the database.
-    html = get_template("errors/trouble.html").render(
-        {"trouble": trouble, "request": request}
-    )
-    response = HttpResponse(html, status=trouble.status)
-    response["Retry-After"] = str(trouble.retry_after)
+def _page(
+    request: HttpRequest, template: str, status: int, **context: Trouble
+) -> HttpResponse:
+    # Without the request's context: who is logged in stands in the database. The request
+    # itself has the number by which the error is found in the logs.
+    html = get_template(template).render({**context, "request": request})
+    response = HttpResponse(html, status=status)
     response["Cache-Control"] = "no-store"
     return response

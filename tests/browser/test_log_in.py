@@ -96,6 +96,20 @@ def test_an_officer_sets_up_a_factor_and_a_passkey_and_logs_in_with_it(
     assert found == {}
 
 
+def test_a_passkey_that_cannot_be_used_says_why(visitor, live_server):
+    address = live_server.url.replace("localhost", "127.0.0.1")
+    visitor.goto(f"{address}{LOG_IN}")
+    told = visitor.get_by_role("alert")
+    assert told.count() == 0
+
+    visitor.get_by_role("button", name="Log in with a passkey").click()
+
+    told.wait_for()
+    assert "do not work at a number" in told.inner_text()
+    assert visitor.errors == []
+    assert serious_faults(visitor) == {}
+
+
 @pytest.fixture
 def provider(settings):
     running = Running()

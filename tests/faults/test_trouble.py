@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 from psycopg import errors as pg
 
+from register import dashboard
 from register.trouble import trouble_of
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +87,19 @@ def test_any_other_error_of_a_page_stays_one(client_of, agent):
 
     with connection.execute_wrapper(broken):
         assert client.get(reverse("admin:index")).status_code == 500
+
+
+def test_the_page_for_an_error_tells_the_number_to_report(
+    client_of, agent, monkeypatch
+):
+    client = client_of(agent)
+    client.raise_request_exception = False
+
+    def broken(*args, **kwargs):
+        raise LookupError
+
+    monkeypatch.setattr(dashboard, "for_user", broken)
+    page = client.get(reverse("admin:index"))
+
+    assert page.status_code == 500
+    assert page["X-Request-ID"] in page.content.decode()

@@ -33,6 +33,7 @@ def test_the_holder_sets_the_password_by_a_link_that_works_once(
 ):
     shown = client_of(administrator).post(page(agent), {"do": "link"})
     link = shown.context["link"].partition("testserver")[2]
+    assert "It works until" in shown.content.decode()
 
     form = browser.get(link, follow=True)
     where = form.redirect_chain[-1][0]
