@@ -53,8 +53,11 @@ MARKS = {"duplicate": gettext_lazy("Somebody else has an address of this row")}
 def show(request: HttpRequest, object_id: str) -> HttpResponse:
     """List the rows of one kind; POST takes some of them out, or all, or puts them back."""
     batch = batch_for(request, object_id)
-    kind = request.GET.get("kind", "new")
-    kind = kind if kind in KINDS else "new"
+    counts = {code: _rows(batch, code).count() for code in KINDS}
+    # Whoever comes without a choice begins with the first rows that there are.
+    first = next((code for code, count in counts.items() if count), "new")
+    kind = request.GET.get("kind", first)
+    kind = kind if kind in KINDS else first
     if request.method == "POST":
         return _take_out(request, batch, kind)
     record_reading(request, batch)
@@ -64,10 +67,7 @@ def show(request: HttpRequest, object_id: str) -> HttpResponse:
         "batch": batch,
         "kind": kind,
         "kind_name": KINDS[kind][0],
-        "kinds": [
-            (code, name, _rows(batch, code).count())
-            for code, (name, _which) in KINDS.items()
-        ],
+        "kinds": [(code, name, counts[code]) for code, (name, _which) in KINDS.items()],
         "page": found,
         "lines": [
             _with_alike(batch, line) for line in lines_of(batch, found.object_list)

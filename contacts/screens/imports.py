@@ -142,6 +142,11 @@ def _act(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
                 % {"name": source.name},
             )
         if action == "undo":
+            # Nothing brings back whom it removes: the file is gone.
+            if not request.POST.get("sure"):
+                raise DomainError(
+                    "not_sure", _("Tick that these people and values are to go.")
+                )
             undo.order(batch, actor=actor)
         if action == "start":
             batches.start(batch, actor=actor)

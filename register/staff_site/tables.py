@@ -44,6 +44,7 @@ class RegisterAdmin(AsSeen):
     # Counting the rows of every choice of every filter would read the table each time.
     show_facets = ShowFacets.NEVER
     list_per_page = 50
+    empty_value_display = "–"
     compressed_fields = True
     warn_unsaved_form = True
     actions_detail: tuple[str, ...] = ("place_hold",)

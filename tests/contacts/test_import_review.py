@@ -178,6 +178,9 @@ def test_the_page_offers_to_undo_and_says_what_was_undone(marketer, client_of):
     assert "Undo this import" in body(client.get(address(batch, "change")))
 
     client.post(address(batch, "change"), {"action": "undo"})
+    batch.refresh_from_db()
+    assert batch.state == "done"  # not without the tick
+    client.post(address(batch, "change"), {"action": "undo", "sure": "1"})
     import_files.work_off(batch)
 
     page = body(client.get(address(batch, "change")))
@@ -214,3 +217,15 @@ def test_a_row_that_adds_to_an_earlier_one_says_so(marketer, client):
     assert "It adds to the person of an earlier row" in page
     page = client.get(address(batch) + "?kind=new").content.decode()
     assert "It adds to the person of an earlier row" not in page
+
+
+def test_the_rows_begin_with_the_first_kind_there_is(anna, marketer, client_of):
+    known = hubspot(person(1, **{"email": anna.points.get(kind="email").value}))
+    batch = import_files.upload(known, user=marketer)
+    import_files.try_out(batch, user=marketer)
+
+    page = client_of(marketer).get(address(batch))
+
+    found = {code: count for code, _name, count in page.context["kinds"]}
+    assert found["new"] == 0
+    assert found[page.context["kind"]] > 0
