@@ -246,6 +246,10 @@ UNFOLD: dict[str, Any] = {
 }
 
 
+# /admin/app/table/ of an address, cut at its slashes.
+TABLE = 4
+
+
 def _items() -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = UNFOLD["SIDEBAR"]["navigation"]
     return [item for group in groups for item in group["items"]]
@@ -261,11 +265,16 @@ def _is_open(link: Any, request: HttpRequest) -> bool:
 
     Unfold asks each item alone, and the addresses of some begin with that of another.
     """
+    path = request.path
     first, *others = _links()  # the overview, with which every address begins
-    begins = [other for other in others if request.path.startswith(other)]
-    return str(link) == max(begins, key=len, default=first) and (
-        bool(begins) or request.path == first
-    )
+    begins = [other for other in others if path.startswith(other)]
+    if not begins:
+        # A page about a row of a table whose item leads to something else than its list.
+        table = path.split("/")[:TABLE]
+        begins = [other for other in others if other.split("/")[:TABLE] == table][:1]
+    if not begins:
+        return str(link) == first == path
+    return str(link) == max(begins, key=len)
 
 
 for _item in _items():

@@ -142,12 +142,7 @@ def _act(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
                 % {"name": source.name},
             )
         if action == "undo":
-            # Nothing brings back whom it removes: the file is gone.
-            if not request.POST.get("sure"):
-                raise DomainError(
-                    "not_sure", _("Tick that these people and values are to go.")
-                )
-            undo.order(batch, actor=actor)
+            _undo(request, batch)
         if action == "start":
             batches.start(batch, actor=actor)
     except DomainError as error:
@@ -160,6 +155,13 @@ def _use_source(request: HttpRequest, batch: ImportBatch, key: str) -> None:
     if found is None:
         raise DomainError("source_gone", _("This saved source is gone."))
     sources.use(batch, found, actor=actors.of_request(request))
+
+
+def _undo(request: HttpRequest, batch: ImportBatch) -> None:
+    # Nothing brings back whom it removes: the file is gone.
+    if not request.POST.get("sure"):
+        raise DomainError("not_sure", _("Tick that these people and values are to go."))
+    undo.order(batch, actor=actors.of_request(request))
 
 
 def _is_key(text: str) -> bool:

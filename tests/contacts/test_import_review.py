@@ -220,7 +220,7 @@ def test_a_row_that_adds_to_an_earlier_one_says_so(marketer, client):
 
 
 def test_the_rows_begin_with_the_first_kind_there_is(anna, marketer, client_of):
-    known = hubspot(person(1, **{"email": anna.points.get(kind="email").value}))
+    known = hubspot(person(1, email=anna.points.get(kind="email").value))
     batch = import_files.upload(known, user=marketer)
     import_files.try_out(batch, user=marketer)
 
