@@ -22,6 +22,7 @@ from register import access
 from register.datamap.vocabulary import Action
 
 M = TypeVar("M", bound=Model)
+_VIEW = Action.VIEW
 
 
 def people(
@@ -29,7 +30,8 @@ def people(
 ) -> QuerySet[Contact]:
     """Those of some contacts whom a reader may find by the words of ``text``."""
     rows = access.visible_to(reader, rows)
-    if not has_masks(reader):
+    # Words of companies are among those of their people.
+    if not (has_masks(reader) or _misses_companies(reader)):
         return selectors.matching(rows, text, most=most)
     found = selectors.matching(rows, text)
     return among_clear_words(found, text, reader=reader, most=most)
@@ -52,6 +54,14 @@ def has_masks(reader: object) -> bool:
         access.unseen(reader, model)
         for model in (Contact, ContactPoint, Company, Affiliation, PostalAddress)
         if access.may_model(reader, Action.VIEW, model)
+    )
+
+
+def _misses_companies(reader: object) -> bool:
+    """Whether a reader does not see all companies, or not who works there."""
+    return any(
+        access.is_limited(reader, model) or not access.may_model(reader, _VIEW, model)
+        for model in (Company, Affiliation)
     )
 
 

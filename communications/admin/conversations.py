@@ -19,6 +19,7 @@ from communications.models import Call, Chat, Recording
 from communications.screens import recordings
 from communications.services import playing
 from contacts.admin.lists import IdsFirstPaginator
+from contacts.models import Contact
 from register import access
 from register.datamap.vocabulary import Action, Category
 from register.identifiers import try_normalise_phone
@@ -63,7 +64,8 @@ class ChatAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Chat], bool]:
         """Find the chat with that number."""
         if term := search_term.strip():
-            queryset = queryset.filter(external_id=term)
+            is_seen = access.in_clear(request.user, Chat, "external_id")
+            queryset = queryset.filter(external_id=term) if is_seen else queryset.none()
         return queryset, False
 
     def subjects_of(self, obj: Chat) -> list[UUID | None]:
@@ -173,8 +175,11 @@ class CallAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Call], bool]:
         """Find calls with a number in any spelling, or the one of the telephone system."""
         if term := search_term.strip():
-            wanted = Q(external_id=term)
-            if number := try_normalise_phone(term):
+            wanted = Q(pk__in=())
+            if access.in_clear(request.user, Call, "external_id"):
+                wanted |= Q(external_id=term)
+            number = try_normalise_phone(term)
+            if number and access.in_clear(request.user, Call, "number"):
                 wanted |= Q(number=number)
             queryset = queryset.filter(wanted)
         return queryset, False
@@ -201,8 +206,10 @@ class CallAdmin(ReadOnlyAdmin):
             held = selectors.with_held(Call.objects.filter(pk=call.pk))
             extra_context["is_held"] = held.values_list("is_held", flat=True).first()
             if access.may(request.user, Action.VIEW, Category.IDENTITY):
+                # A call may be within reach whose person is not.
+                person = Contact.objects.filter(pk=call.contact_id).first()
                 extra_context["contact"] = (
-                    access.as_seen(request.user, call.contact) if call.contact else None
+                    access.as_seen(request.user, person) if person else None
                 )
         response: HttpResponse = super().change_view(
             request, object_id, form_url, extra_context
@@ -212,7 +219,7 @@ class CallAdmin(ReadOnlyAdmin):
     @admin.display(description=_("person"), empty_value="–")
     def person(self, obj: Any) -> SafeString | None:
         """Link to the page of the person."""
-        if obj.contact_id is None or not obj.sees_names:
+        if obj.contact is None or not obj.sees_names:
             return None
         return format_html(
             '<a class="sel-link" href="{}">{}</a>',
@@ -266,6 +273,13 @@ class RecordingAdmin(ReadOnlyAdmin):
     def play(self, request: HttpRequest, recording_id: int) -> HttpResponseBase:
         """Show the player for a purpose."""
         return recordings.play(request, recording_id, model_admin=self)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recording]:
+        """Leave out recordings of calls that are hidden: they are not played either."""
+        rows: QuerySet[Recording] = super().get_queryset(request)
+        if access.is_limited(request.user, Call):
+            rows = rows.filter(call__in=Call.objects.all())
+        return rows
 
     def subject_of(self, obj: Recording) -> UUID | None:
         """Name the person of the call in the audit trail."""

@@ -32,7 +32,10 @@ MEETINGS = 30
 def mine(request: HttpRequest) -> HttpResponse:
     """Show my open follow-ups by urgency."""
     access.require(request.user, Action.VIEW, Category.NOTES)
-    found = selectors.open_follow_ups(request.user)[: LONGEST_LIST + 1]
+    found = selectors.open_follow_ups(request.user)
+    if not access.in_clear(request.user, FollowUp, "due_at"):
+        found = found.order_by("pk")
+    found = found[: LONGEST_LIST + 1]
     shown = _with_whom(list(found)[:LONGEST_LIST], user=request.user)
     meetings = [
         access.as_seen(request.user, each)
@@ -117,7 +120,10 @@ def _times(due_at: datetime) -> dict[str, Any]:
 
 
 def _groups(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
-    """Return the headings that have rows: title, mark and rows."""
+    """Return the headings that have rows: title, mark and rows.
+
+    When something is due stands in the heading, too: where that is masked, all is later.
+    """
     now = timezone.now()
     today = timezone.localdate()
     sunday = today + timedelta(days=6 - today.weekday())
@@ -128,6 +134,9 @@ def _groups(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
         (_("Later"), "", []),
     ]
     for row in rows:
+        if not isinstance(row.due_at, datetime):
+            parts[-1][2].append(row)
+            continue
         day = timezone.localdate(row.due_at)
         if row.due_at < now:
             place = 0

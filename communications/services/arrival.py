@@ -13,6 +13,7 @@ from psycopg import errors as pg
 
 from register import identity_codes
 from register.clocks import agreed_now
+from register.database.scopes import ADD_POLICY, VIEW_POLICY
 from register.datamap import Ends
 from register.datamap.graph import graph
 from register.errors import Conflict, DomainError
@@ -59,6 +60,9 @@ def check_not_over(
         raise _over(field)
 
 
+BEYOND_REACH = (ADD_POLICY, VIEW_POLICY)
+
+
 @contextlib.contextmanager
 def storing(
     conflicts: Mapping[str, Conflict], *, field: str = "ended_at"
@@ -66,7 +70,8 @@ def storing(
     """Give refusals of the database their sentences.
 
     ``conflicts`` says what a unique constraint means. A row that became due between the
-    check and the insert is refused by row security; it is due all the same.
+    check and the insert is refused by row security; it is due all the same. One that is
+    beyond the reach of who sends it is refused as such: it must not be thought too old.
     """
     try:
         with transaction.atomic():
@@ -78,7 +83,10 @@ def storing(
             raise conflicts[name] from None
         raise
     except ProgrammingError as error:
-        if isinstance(error.__cause__, pg.InsufficientPrivilege):
+        cause = error.__cause__
+        if isinstance(cause, pg.InsufficientPrivilege) and not any(
+            policy in str(cause.diag.message_primary) for policy in BEYOND_REACH
+        ):
             raise _over(field) from None
         raise
 

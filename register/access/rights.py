@@ -18,7 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models
-from django.db.models import CharField, F, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -28,6 +28,7 @@ from register.datamap.vocabulary import HEEDED, Action, Category, Level, Scope
 from register.models import (
     ApiKey,
     Elevation,
+    ElevationRight,
     FieldRule,
     RoleAssignment,
     RoleRight,
@@ -215,10 +216,26 @@ def _rows_of(keys: list[uuid.UUID], now: datetime) -> models.QuerySet[Any, Any]:
 
 
 def in_force(now: object = None) -> models.QuerySet[Elevation]:
-    """Return the rights that are taken for a while at this moment."""
+    """Return the rights that are taken for a while at this moment.
+
+    They end with the role by which they were taken, and with what it lets take.
+    """
     now = now or timezone.now()
+    holders = RoleAssignment.objects.filter(
+        user=OuterRef("user"), role=OuterRef("role")
+    )
+    offered = ElevationRight.objects.filter(
+        Q(scope=OuterRef("scope")) | Q(scope=Scope.ALL),
+        role=OuterRef("role"),
+        category=OuterRef("category"),
+        action=OuterRef("action"),
+    )
     return Elevation.objects.filter(
-        ended_at=None, started_at__lte=now, until__gt=now
+        Exists(holders.order_by()),
+        Exists(offered.order_by()),
+        ended_at=None,
+        started_at__lte=now,
+        until__gt=now,
     ).order_by()
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from register import access
 from register.models import Elevation
 from register.screens import elevations
 from register.staff_site import ReadOnlyAdmin
@@ -75,4 +76,8 @@ class ElevationAdmin(ReadOnlyAdmin):
         """Whether it is in force."""
         if obj.ended_at:
             return _("given back")
-        return _("in force") if obj.until > timezone.now() else _("over")
+        is_running = obj.until > timezone.now()
+        # It ends with the role by which it was taken, too.
+        if is_running and access.in_force().filter(pk=obj.pk).exists():
+            return _("in force")
+        return _("over")

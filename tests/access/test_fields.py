@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from communications.models import Call, Chat
+from communications.services import follow_ups
 from contacts.models import Contact, ContactPoint, PostalAddress
-from register import access
+from register import access, actors
 from register.access.masks import masked
 from register.datamap import Category, Identifier, Level, Scope
 from register.models import FieldRule, Role, RoleAssignment, RoleRight
@@ -114,3 +120,51 @@ def test_rights_and_rules_are_read_by_one_query(agent, django_assert_num_queries
     with django_assert_num_queries(1):
         access.level(agent, ContactPoint, "value", kind="phone")
         access.may(agent, "view", Category.IDENTITY)
+
+
+def test_no_call_or_chat_is_found_by_what_is_masked(agent, anna, client_of):
+    now = timezone.now()
+    Call.objects.create(
+        contact=anna,
+        direction="inbound",
+        number="+358401234567",
+        external_id="call-1",
+        started_at=now,
+        ended_at=now,
+    )
+    Chat.objects.create(started_at=now, ended_at=now, external_id="chat-1")
+    asked = [("call", "040 1234567"), ("call", "call-1"), ("chat", "chat-1")]
+
+    def found() -> list[int]:
+        lists = [
+            client_of(agent).get(f"/admin/communications/{kind}/", {"q": words})
+            for kind, words in asked
+        ]
+        return [each.context_data["cl"].result_count for each in lists]
+
+    assert found() == [1, 1, 1]
+    for field in ("call.number", "call.external_id", "chat.external_id"):
+        rule("service", f"communications.{field}", Level.MASKED)
+    assert found() == [0, 0, 0]
+
+
+def test_when_a_follow_up_is_due_is_told_neither_by_its_heading_nor_by_its_place(
+    agent, anna, client_of
+):
+    rule("service", "communications.followup.due_at", Level.MASKED)
+    actor, now = actors.of_user(agent), timezone.now()
+    for what, days in (("Second", 9), ("First", 3)):
+        follow_ups.add(
+            anna,
+            what=what,
+            due_at=now + timedelta(days=days),
+            responsible=agent,
+            actor=actor,
+        )
+
+    page = client_of(agent).get(reverse("admin:communications_followup_mine"))
+
+    ((_title, mark, rows),) = page.context["groups"]
+    assert mark == ""
+    assert [row.what for row in rows] == ["Second", "First"]
+    assert {row.due_at for row in rows} == {"•••"}

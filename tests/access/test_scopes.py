@@ -27,6 +27,7 @@ from contacts.models import (
     ContactPoint,
     PostalAddress,
 )
+from contacts.services import search_words
 from register import access, actors
 from register.datamap import Action, Category, Scope
 from register.models import (
@@ -282,8 +283,6 @@ def test_screens_of_others_do_not_exist_and_forms_refuse(own, people, client_of)
 
 
 def test_lists_searches_and_counts_hold_own_people_alone(own, people, client_of):
-    from contacts.services import search_words
-
     search_words.refresh([person.pk for person in people.values()])
     browser, address = client_of(own), reverse("admin:contacts_contact_changelist")
 
@@ -422,3 +421,25 @@ def test_a_number_of_a_list_kept_for_one_reader_is_told_to_no_other(
 
     assert [count(reader, with_role) for reader in (agent, own)] == [5, 1]
     assert [count(each, Chat.objects.all()) for each in (officer, agent)] == [2, 1]
+
+
+@pytest.mark.parametrize("scope", ["", "own", "all"])
+def test_nobody_is_found_by_a_workplace_that_the_finder_does_not_see(
+    people, company, client_of, scope
+):
+    rights = {"identity": {"view": "all"}}
+    make_role("finder", rights | ({"company": {"view": scope}} if scope else {}))
+    Affiliation.objects.create(
+        contact=people["others"], company=company, source="staff"
+    )
+    search_words.refresh([people["others"].pk])
+    browser = client_of(make_user("finder", "finder"))
+    page = reverse("admin:contacts_contact_page", args=[people["others"].pk])
+
+    for words in (company.name, company.business_id):
+        listed = browser.get(reverse("admin:contacts_contact_changelist"), {"q": words})
+        found = browser.post("/admin/find/", {"words": words}).content.decode()
+        assert listed.context_data["cl"].result_count == int(scope == "all")
+        assert (page in found) is (scope == "all")
+    by_name = browser.post("/admin/find/", {"words": "others"}).content.decode()
+    assert page in by_name

@@ -184,6 +184,26 @@ def test_no_refusal_tells_a_key_that_there_are_people_beyond_its_reach(world, re
     } == {}
 
 
+def test_what_a_key_may_not_add_is_refused_as_such_and_not_as_too_old(world):
+    with undone():
+        secret = key_with()
+        RoleRight.objects.filter(role__code__startswith="machine-").filter(
+            category__in=(Category.CHATS, Category.COMMUNICATION)
+        ).update(scope=Scope.OWN)
+        chat = body_for("/api/v1/chats", world)
+        client = Client(headers={"accept-language": "en"})
+        answers = [
+            asking.call(client, "post", f"/api/v1/{what}", body, secret)
+            for what, body in (
+                ("calls", body_for("/api/v1/calls", world) | {"number": ""}),
+                ("chats", chat | {"participants": [{"display_name": "Somebody"}]}),
+            )
+        ]
+
+    assert [answer.status for answer in answers] == [403, 403]
+    assert "past_retention" not in answers[0].text + answers[1].text
+
+
 def _sent(path: str, world: World) -> set[str]:
     """Return what an answer may repeat because it was sent."""
     sent = str(body_for(path, world))
