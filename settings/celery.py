@@ -19,6 +19,9 @@ from register import logs
 from register.monitoring import workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.demo")
+# Celery would run all checks, for which every screen is loaded (10 MB a process), and
+# throw away what they found. `migrate` and the set-up page run them too, and tell.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("seloste")
 app.config_from_object("django.conf:settings", namespace="CELERY")

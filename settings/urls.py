@@ -10,6 +10,8 @@ from register import staff_site
 from register.screens import dashboard, finding, health
 from settings.api import api
 
+admin.autodiscover()
+
 # Importing it replaced the log-out with one that is recorded, before the addresses of
 # the site are made.
 assert staff_site.log_out is admin.site.logout  # noqa: S101

@@ -29,7 +29,13 @@ from django.utils import timezone, translation
 from settings import services
 from settings.celery import app as celery_app
 
+
 services.ensure()
+
+
+def pytest_sessionstart() -> None:
+    """Load the addresses, and with them the screens, which some tests go through."""
+    importlib.import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(scope="session", autouse=True)
