@@ -29,7 +29,6 @@ from django.utils import timezone, translation
 from settings import services
 from settings.celery import app as celery_app
 
-
 services.ensure()
 
 
