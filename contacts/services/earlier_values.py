@@ -16,6 +16,7 @@ from contacts.models import (
     Company,
     Contact,
     ContactPoint,
+    InferredInterest,
     Interest,
     PostalAddress,
 )
@@ -112,9 +113,15 @@ def put_back(step: Step, name: str, *, seen: str, actor: Actor) -> None:
     changed = [name]
     setattr(row, name, value)
     if model is ContactPoint and name == "value":
-        # What is known of one address says nothing of another.
+        # What is known of one address says nothing of another; of the old one stands
+        # what was known when it went.
         row.value = _in_normal_form(row.kind, value)
-        row.undeliverable_since = step.was.undeliverable_since
+        last: Any = (
+            step.history.versions._base_manager.filter(row_id=row.pk, value=value)
+            .order_by("-pk")
+            .first()
+        )
+        row.undeliverable_since = last.undeliverable_since
         row.verified_at, row.verified_how, row.verified_by = None, "", None
         changed += ["undeliverable_since", "verified_at", "verified_how", "verified_by"]
     _clean(row)
@@ -154,6 +161,10 @@ def bring_back(step: Step, *, seen: str, actor: Actor) -> None:
     _clean(row)
     with acting(actor):
         row.save(force_insert=True)
+        if isinstance(row, Interest):
+            # What was only concluded gives way to what the person named.
+            concluded = InferredInterest.objects.filter(contact=owner_id)
+            concluded.filter(topic=row.topic_id).delete()
     _finish(row, ["value" if model is ContactPoint else "id"], actor=actor)
 
 

@@ -16,9 +16,11 @@ from contacts.models import (
     Contact,
     ContactPoint,
     Duty,
+    Interest,
     PostalAddress,
+    Topic,
 )
-from contacts.services import earlier_values, people
+from contacts.services import earlier_values, interests, people
 from contacts.services.merging import orders
 from register import actors
 from register.audit import seal, verify
@@ -321,6 +323,45 @@ def test_what_comes_back_takes_no_others_place(anna, gone, seller):
     )
 
     assert not anna.points.get(value="+358401234567").is_primary
+
+
+def test_an_interest_that_comes_back_takes_the_place_of_what_was_concluded(
+    anna, agent, seller
+):
+    topic = Topic.objects.earliest("pk")
+    actor = actors.of_user(agent)
+    interests.give(anna, topic, actor=actor)
+    interests.remove(anna, topic, actor=actor)
+    interests.conclude(anna, topic, concluded_from="brochures", actor=actor)
+    gone = latest(Interest)
+
+    earlier_values.bring_back(
+        step_of(gone), seen=seen_of(gone), actor=actors.of_user(seller)
+    )
+
+    assert anna.interests.get().topic == topic
+    assert not anna.inferred_interests.exists()
+
+
+def test_an_address_put_back_is_as_dead_as_it_was_last_known(anna, agent, seller):
+    """Also when an older version is put back, of before the mail came back."""
+    point = anna.points.get(kind="email")
+    dead = timezone.now()
+    with acting(actors.of_user(agent)):
+        anna.points.filter(pk=point.pk).update(label="work")
+        anna.points.filter(pk=point.pk).update(undeliverable_since=dead)
+        anna.points.filter(pk=point.pk).update(
+            value="uusi@esimerkki.example", undeliverable_since=None
+        )
+    first = history_of(ContactPoint).versions.objects.earliest("id")
+    assert first.undeliverable_since is None
+
+    earlier_values.put_back(
+        step_of(first), "value", seen=seen_of(first), actor=actors.of_user(seller)
+    )
+
+    point.refresh_from_db()
+    assert (point.value, point.undeliverable_since) == (first.value, dead)
 
 
 def test_coming_back_twice_is_a_conflict(anna, gone, seller):
