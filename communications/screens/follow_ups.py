@@ -19,6 +19,7 @@ from communications.models import FollowUp
 from communications.screens.work import add_error, page_of, see
 from communications.services import follow_ups
 from contacts.models import Company
+from contacts.screens.side_by_side import name_of
 from register import access, actors, audit
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
@@ -107,6 +108,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Follow-up"),
         "follow_up": access.as_seen(request.user, follow_up),
+        "about": name_of(about),
         "later": later,
         "colleague": colleague,
         "back": page_of(about),

@@ -33,6 +33,9 @@ class ExportAdmin(ReadOnlyAdmin):
         "file",
     )
     list_display_links = None
+    empty_text = _(
+        "People and companies are exported from their lists: filter one, then order the export above it."
+    )
     # By what an index gives in order.
     sortable_by = ("created_at",)
     list_filter = ("state",)

@@ -210,6 +210,17 @@ def test_done_twice_is_done_once(call_anna, seller, client_of):
     assert "done already" in refused
 
 
+def test_whoever_decides_about_a_follow_up_sees_whom_it_is_about(
+    anna, call_anna, seller, client_of
+):
+    url = reverse("admin:communications_followup_decide", args=[call_anna.pk])
+
+    page = client_of(seller).get(url).content.decode()
+
+    assert "Anna Virtanen" in page
+    assert reverse("admin:contacts_contact_page", args=[anna.pk]) in page
+
+
 def test_a_follow_up_is_not_put_off_for_a_century(call_anna, seller, client_of):
     url = reverse("admin:communications_followup_decide", args=[call_anna.pk])
     asked = {"action": "postpone", "later-day": "2126-01-01"}
