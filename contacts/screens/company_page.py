@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts import panels, timeline
-from contacts.models import Affiliation, Company, Contact, Duty, RegisterExtract
+from contacts.models import (
+    Affiliation,
+    Company,
+    Contact,
+    Duty,
+    RegisterExtract,
+    ServiceAgreement,
+)
 from contacts.screens import comparing, protection
 from contacts.selectors import current_affiliations
 from contacts.services import company_register
@@ -65,6 +72,8 @@ def _page(request: HttpRequest, object_id: str, model_admin: Any) -> HttpRespons
         ],
         "register_is_on": company_register.is_on(),
         "may_change": may_change,
+        "may_add_agreement": may_change
+        and access.may_model(request.user, Action.ADD, ServiceAgreement),
         "may_merge": may_change and comparing.may_merge(request.user, Company),
         "may_see_history": access.may(request.user, Action.VIEW, Category.AUDIT),
         "sections": panels.sections_of(company, user=request.user),

@@ -42,7 +42,11 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
             if name in self.fields:
                 self.fields[name].required = True
         if "owner" in self.fields:
-            self.fields["owner"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+            owner: Any = self.fields["owner"]
+            owner.queryset = User.objects.filter(is_active=True).order_by(
+                "last_name", "first_name"
+            )
+            owner.label_from_instance = User.get_full_name
         if "expires_at" in self.fields:
             self.fields["expires_at"].help_text = _("At most 12 months from now.")
         if "role" in self.fields:
@@ -73,13 +77,24 @@ class ApiKeyAdmin(RegisterAdmin):
         "prefix",
         "scopes_in_words",
         "role",
-        "owner",
+        "owner_name",
         "state",
         "expires_at",
         "last_used_on",
     )
     list_select_related = ("role", "owner")
+    readonly_fields = (
+        "prefix",
+        "scopes_in_words",
+        "owner_name",
+        "state",
+        "last_used_on",
+    )
     actions_detail = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for what a new key needs, and show of one that is there how it stands."""
+        return list(self.list_display) if obj else ApiKeyForm.Meta.fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse editing; revoking is an action of its own."""
@@ -154,6 +169,11 @@ class ApiKeyAdmin(RegisterAdmin):
     ) -> bool:
         """Whoever may change keys may revoke them."""
         return access.may(request.user, Action.CHANGE, Category.API_KEYS)
+
+    @admin.display(description=_("owner"), empty_value="–")
+    def owner_name(self, obj: ApiKey) -> str | None:
+        """Who answers for the key."""
+        return obj.owner.get_full_name() if obj.owner else None
 
     @admin.display(description=_("scopes"))
     def scopes_in_words(self, obj: ApiKey) -> str:

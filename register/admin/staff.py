@@ -102,6 +102,10 @@ class UserAdmin(RegisterAdmin):
         """Lead to the review of rights."""
         return redirect("admin:register_user_review")
 
+    def title_of(self, obj: User) -> str:
+        """Return the name: a number says nothing to whoever reads the page."""
+        return obj.get_full_name() or obj.email
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask at first for no more than who it is and what their work is."""
         if obj is None:
@@ -269,9 +273,20 @@ class MembershipInline(TabularInline):
 
     model = TeamMembership
     fields = ("user",)
+    readonly_fields = ("member",)
     extra = 1
     hide_title = True
     verbose_name_plural = _("Members")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name the members to whoever may not choose others."""
+        may_change = self.has_change_permission(request, obj)
+        return ("user",) if may_change else ("member",)
+
+    @admin.display(description=_("member"))
+    def member(self, obj: TeamMembership) -> str:
+        """The name of a colleague."""
+        return obj.user.get_full_name()
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

@@ -22,6 +22,7 @@ from register import access, actors, audit, dashboard, handing_over
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.log_in import lockout
+from register.log_in.devices import device_name
 from register.log_in.single_sign_on import admission
 from register.models import ApiKey, AuditEntry, RightsReview, Role, User
 from register.models.reviews import REVIEW_EVERY
@@ -61,6 +62,10 @@ def account(request: HttpRequest, pk: Any) -> HttpResponse:
             messages.error(request, str(error))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
+        else:
+            if what.startswith("review:"):
+                # On to whoever is due next.
+                return redirect("admin:register_user_review")
         if not link:
             return redirect("admin:register_user_access", pk=user.pk)
     else:
@@ -101,7 +106,9 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
         "link_until": timezone.now()
         + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
         "is_locked": lockout.is_locked(request, user),
-        "session_count": UserSession.objects.filter(user=user).count(),
+        "sessions": _sessions(user),
+        "assignments": user.assignments.select_related("role", "granted_by"),
+        "teams": [each.team.name for each in user.memberships.select_related("team")],
         "factor_count": Authenticator.objects.filter(user_id=user.pk)
         .exclude(type=Authenticator.Type.RECOVERY_CODES)
         .count(),
@@ -110,7 +117,7 @@ def _page(request: HttpRequest, user: User, link: str) -> HttpResponse:
         "key_count": ApiKey.objects.filter(created_by=user, revoked_at=None).count(),
         "work": handing_over.open_work(user),
         "outcomes": RightsReview.Outcome.choices,
-        "last_review": user.reviews.first(),
+        "last_review": user.reviews.select_related("reviewed_by").first(),
         "may_see_looks": access.may(request.user, Action.VIEW, Category.AUDIT),
         "role_changes": _role_changes(user),
         "waiting_roles": rights.waiting_for(user),
@@ -127,12 +134,21 @@ def _asking(request: HttpRequest, user: User, what: str) -> HttpResponse:
         "title": user.get_full_name() or user.email,
         "account": user,
         "what": what,
-        "session_count": UserSession.objects.filter(user=user).count(),
+        "session_count": len(_sessions(user)),
         "needs_factor": access.needs_second_factor(user),
         "keys": ApiKey.objects.filter(created_by=user, revoked_at=None),
         "work": handing_over.open_work(user),
     }
     return TemplateResponse(request, "register/account_sure.html", context)
+
+
+def _sessions(user: User) -> list[UserSession]:
+    """Return where the account is logged in, the last used first."""
+    sessions.sweep_ended(user)
+    found = list(UserSession.objects.filter(user=user).order_by("-last_seen_at"))
+    for session in found:
+        session.device = device_name(session.user_agent)
+    return found
 
 
 def _role_changes(user: User) -> list[dict[str, Any]]:
@@ -183,6 +199,9 @@ def _do(request: HttpRequest, user: User, what: str) -> str:
         accounts.enable(user, actor=actor)
     elif what.startswith("review:"):
         accounts.review(user, what.partition(":")[2], actor=actor)
+        name = user.get_full_name() or user.email
+        messages.success(request, _("Reviewed: %(name)s.") % {"name": name})
+        return ""
     else:
         return ""
     messages.success(request, _("Done."))

@@ -8,7 +8,7 @@ from django.urls import reverse
 from contacts.models import Service
 from contacts.services import agreements
 from register import actors
-from register.models import AuditEntry
+from register.models import AuditEntry, RoleRight
 
 
 def page_of(company):
@@ -52,3 +52,15 @@ def test_a_company_that_is_not_there_is_not_found(pk, agent, client_of):
     url = reverse("admin:contacts_company_page", args=[pk])
 
     assert client_of(agent).get(url).status_code == 404
+
+
+def test_only_who_may_add_agreements_is_led_to_it(company, officer, agent, client_of):
+    RoleRight.objects.filter(
+        role__code="dpo", category="company", action="add"
+    ).delete()
+    add = reverse("admin:contacts_serviceagreement_add")
+
+    assert add in client_of(agent).get(page_of(company)).content.decode()
+    shown = client_of(officer).get(page_of(company)).content.decode()
+    assert reverse("admin:contacts_company_change", args=[company.pk]) in shown
+    assert add not in shown

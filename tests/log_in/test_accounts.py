@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
+from django.urls import reverse
 from django.utils import timezone
 
 from register import actors
@@ -16,7 +17,15 @@ from register.conformance.accounts import (
 )
 from register.conformance.registry import Board, Status
 from register.errors import Conflict
-from register.models import ApiKey, RightsReview, Role, StaffIdentity, User
+from register.models import (
+    ApiKey,
+    RightsReview,
+    Role,
+    StaffIdentity,
+    Team,
+    TeamMembership,
+    User,
+)
 from register.services import accounts, api_keys
 from tests.conftest import make_user
 from tests.log_in.conftest import ACCOUNT, LOG_IN
@@ -185,6 +194,10 @@ def test_rights_are_reviewed_one_by_one(administrator, agent, client_of):
         browser.post(page(user), {"do": "review:kept"})
     browser.post(page(agent), {"do": "review:nonsense"})
 
+    done = browser.post(page(agent), {"do": "review:kept"}, follow=True)
+    assert done.redirect_chain[-1][0] == "/admin/register/user/review/"
+    assert f"Reviewed: {agent.get_full_name()}." in done.content.decode()
+    RightsReview.objects.order_by("-pk")[:1].get().delete()
     assert "overdue" not in browser.get("/admin/register/user/review/").content.decode()
     assert RightsReview.objects.count() == User.objects.count()
     assert browser.get(page(agent)).status_code == 200
@@ -274,3 +287,20 @@ def test_who_may_take_a_right_for_a_while_finds_the_way_there(agent, client_of):
     refused = browser.post(take, {"right": "0", "hours": "4", "reason": "The fair"})
 
     assert "<option selected>4</option>" in refused.content.decode()
+
+
+def test_who_reviews_an_account_sees_its_roles_teams_and_sessions(
+    administrator, agent, client_of, browser, enter
+):
+    team = Team.objects.create(name="Etelä")
+    TeamMembership.objects.create(team=team, user=agent)
+    enter(browser, agent)
+
+    shown = client_of(administrator).get(page(agent))
+
+    role = agent.assignments.get().role
+    text = shown.content.decode()
+    assert reverse("admin:register_role_rights", args=[role.pk]) in text
+    assert "Etelä" in text
+    assert [each.user for each in shown.context["sessions"]] == [agent]
+    assert "last used" in text

@@ -10,7 +10,16 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from register.models import ApiKey, AuditEntry, LegalParameter, Role, User
+from register import actors
+from register.models import (
+    ApiKey,
+    AuditEntry,
+    LegalParameter,
+    Role,
+    Team,
+    TeamMembership,
+    User,
+)
 from register.services import api_keys
 from tests.conftest import session_of
 
@@ -350,3 +359,28 @@ def test_an_empty_list_does_not_blame_the_search(marketer, client_of):
 def test_no_link_leads_to_a_site_that_does_not_exist(agent, client_of):
     assert "Return to site" not in Client().get(reverse("admin:login")).content.decode()
     assert "View site" not in client_of(agent).get("/admin/").content.decode()
+
+
+def test_colleagues_are_called_by_their_names(administrator, auditor, agent, client_of):
+    """The number of an account tells nobody whom to choose."""
+    team = Team.objects.create(name="South")
+    TeamMembership.objects.create(team=team, user=agent)
+    key, _secret = api_keys.create(
+        name="Web shop",
+        scopes=["contacts:read"],
+        owner=agent,
+        actor=actors.system("access_control"),
+    )
+    admin = client_of(administrator)
+    pages = [
+        admin.get(reverse("admin:register_apikey_add")),
+        admin.get(reverse("admin:register_apikey_changelist")),
+        admin.get(reverse("admin:register_apikey_change", args=[key.pk])),
+        admin.get(reverse("admin:register_user_change", args=[agent.pk])),
+        client_of(auditor).get(reverse("admin:register_team_change", args=[team.pk])),
+    ]
+
+    for page in pages:
+        assert page.status_code == 200
+        assert agent.get_full_name() in page.content.decode()
+        assert f"Staff account {agent.pk}" not in page.content.decode()
