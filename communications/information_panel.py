@@ -11,16 +11,17 @@ from django.utils import formats
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from communications.models import Call
+from communications.models import Call, Meeting, MeetingParticipant
 from contacts import information_duty, panels
 from register.datamap.vocabulary import Category
 
 
 def register() -> None:
-    """Make it known to the page, and our calls to the duty."""
+    """Make it known to the page, and our calls and meetings to the duty."""
     panels.register_panel("information", Category.INFORMATION, notices)
-    # Mail carries the letter by itself; who calls has to tell.
+    # Mail carries the letter by itself; who calls or meets somebody has to tell.
     information_duty.register_contacts("calls", calls_of_ours)
+    information_duty.register_contacts("meetings", meetings_held)
 
 
 def calls_of_ours() -> QuerySet[Call, Any]:
@@ -28,6 +29,13 @@ def calls_of_ours() -> QuerySet[Call, Any]:
     return Call.objects.filter(
         direction=Call.Direction.OUTBOUND, contact__isnull=False
     ).values("contact_id", at=F("started_at"))
+
+
+def meetings_held() -> QuerySet[MeetingParticipant, Any]:
+    """Return whom we met, and when."""
+    return MeetingParticipant.objects.filter(meeting__state=Meeting.State.HELD).values(
+        "contact_id", at=F("meeting__starts_at")
+    )
 
 
 def notices(contact_id: UUID, *, user: Any) -> list[panels.Notice]:
@@ -38,7 +46,7 @@ def notices(contact_id: UUID, *, user: Any) -> list[panels.Notice]:
         return []
     due = information_duty.due(contact)
     if due.contacted:
-        words = _("Was called without being told where the data came from, on")
+        words = _("Was spoken to without being told where the data came from, on")
     elif due.is_late:
         words = _("Has not been told where the data came from; that was due on")
     else:

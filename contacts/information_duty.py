@@ -39,7 +39,7 @@ class Due:
 
 
 def register_contacts(name: str, rows: Callable[[], QuerySet[Any, Any]]) -> None:
-    """Make communication known that we began and that carries no letter by itself.
+    """Make communication known in which people are to be told: no letter goes with it.
 
     ``rows()`` returns a query of dictionaries with ``contact_id`` and ``at``.
     """

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from communications.models import Call, Message
+from communications.models import Call, Meeting, MeetingParticipant, Message
 from communications.permission import addresses_of, may_write_to
 from communications.services import information_letters, messages
 from consent.models import Prohibition
@@ -105,11 +105,32 @@ def test_whoever_we_called_first_was_to_be_told_in_that_call(anna, seller, clien
     )
     client = client_of(seller)
     page = client.get(reverse("admin:contacts_contact_page", args=[anna.pk]))
-    assert "Was called without being told" in page.content.decode()
+    assert "Was spoken to without being told" in page.content.decode()
     listed = client.get(reverse("admin:contacts_informationgiven_due"))
-    assert "Called without being told" in listed.content.decode()
+    assert "Spoken to without being told" in listed.content.decode()
     information.fulfil(anna, how=How.PHONE, actor=actors.of_user(seller))
     assert not information_duty.overdue().exists()
+
+
+@pytest.mark.parametrize("state", ["planned", "held", "cancelled"])
+def test_whoever_we_met_was_to_be_told_in_that_meeting(anna, seller, state):
+    day = timezone.now() - timedelta(days=2)
+    meeting = Meeting.objects.create(
+        title="First visit",
+        starts_at=day,
+        finishes_at=day + timedelta(hours=1),
+        state=state,
+        responsible=seller,
+    )
+    for _record in range(2):  # twice after a merge
+        MeetingParticipant.objects.create(meeting=meeting, contact=anna)
+
+    was_met = state == "held"
+    assert list(information_duty.overdue()) == ([anna] if was_met else [])
+    due = due_of(anna)
+    assert (due.is_late, due.contacted) == (was_met, was_met)
+    if was_met:
+        assert due.day == timezone.localdate(day)
 
 
 def test_a_call_after_the_month_does_not_move_the_due_day(anna):
