@@ -32,7 +32,14 @@ from register.history.wording import Line, Words
 from register.models import ApiKey, AuditEntry, Job, User
 
 # Actions that add rows; their entries tell who added what has no version yet.
-ADDING = ("record.added", "record.changed", "record.restored")
+ADDING = (
+    "record.added",
+    "record.changed",
+    "record.restored",
+    "interest.given",
+    "interest.concluded",
+    "agreement.begun",
+)
 IMPORTING = ("contact.imported", "contact.import_added", "contact.import_changed")
 MANY = (ordering.RUN, ordering.UNDO)
 # Between the row and its entry, in one transaction.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contacts.services import search_words
+from tests.browser.faults import serious_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,6 +20,8 @@ def test_one_finds_and_opens_a_person_without_a_mouse(anna, bruno, agent, open_a
     page.keyboard.type("virt")
     page.get_by_role("option").first.wait_for()
     assert box.get_attribute("aria-expanded") == "true"
+    assert serious_faults(page) == {}
+    assert page.locator("#find-status").text_content().strip() == "1 result"
     page.keyboard.press("Escape")
     assert box.get_attribute("aria-expanded") == "false"
     page.keyboard.press("ArrowDown")

@@ -128,6 +128,16 @@ def test_added_parts_are_shown_with_who_added_them(agent, officer, client_of):
     assert "nea@b.example" not in [line.now for line in lines]
 
 
+def test_an_interest_is_shown_with_who_recorded_it(anna, agent, officer, client_of):
+    topic = Topic.objects.order_by("pk").first()
+    interests.give(anna, topic, source="staff", actor=actors.of_user(agent))
+
+    given = client_of(officer).get(url(anna)).context["groups"][0]
+
+    assert given["who"] == "Agent Staff"
+    assert str(given["parts"][0]["title"]) == "Interest"
+
+
 def test_a_merge_stands_among_the_changes_and_says_who_added_the_other(
     anna, company, agent, officer, client_of
 ):
