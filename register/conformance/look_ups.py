@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.conformance.registry import Board, Finding, judge, live_check
+from register.lookups.rules import in_force
 from register.models import AuditSeal, LookupPosition
 from register.services import lookup_alerts
 
@@ -36,15 +38,21 @@ def unusual_look_ups_are_judged(board: Board) -> Finding:
     "look_ups_are_watched",
     "N9.1",
     promise=_("The audit trail is watched for unusual look-ups within the hour."),
-    remedy=_("See that the worker and the scheduler are running."),
+    remedy=_(
+        "See that the worker and the scheduler are running, and that a rule for look-ups is in force."
+    ),
     link="admin:register_lookuprule_watched",
-    labels={"unread": _("Parts of the trail not read yet")},
+    labels={
+        "unread": _("Parts of the trail not read yet"),
+        "rules": _("Rules in force"),
+    },
 )
 def look_ups_are_watched(board: Board) -> Finding:
-    """Look for seals that the watching has not come to."""
+    """Look for seals that the watching has not come to, and for rules to watch by."""
     position = LookupPosition.objects.first()
     unread = AuditSeal.objects.filter(
         pk__gt=position.seal_id if position else 0,
         sealed_at__lt=board.at - READ_WITHIN,
     ).count()
-    return judge(not unread, unread=unread)
+    rules = len(in_force(timezone.localdate(board.at)))
+    return judge(not unread and rules > 0, unread=unread, rules=rules)

@@ -14,7 +14,11 @@ from contacts.models import (
     Company,
     Contact,
     ContactPoint,
+    InferredInterest,
+    Interest,
     PostalAddress,
+    Profile,
+    Topic,
 )
 from contacts.models.people import Source
 from tests.asking_checks import facts, records, status
@@ -94,3 +98,35 @@ def test_a_person_whose_last_role_ended_long_ago_breaks_the_clause(anna, bruno):
     )
     assert records("contact_persons_current") == [("contacts.Contact", str(anna.pk))]
     assert status("contact_persons_current") == "broken"
+
+
+def test_a_conclusion_about_somebody_who_objected_breaks_the_clause(anna):
+    topic = Topic.objects.create(code="fairs", name="Fairs abroad")
+    InferredInterest.objects.create(
+        contact=anna, topic=topic, concluded_from="orders", source="staff"
+    )
+    profile = Profile.objects.create(contact=anna, source="staff")
+    assert status("conclusions_heed_objections") == "kept"
+
+    Profile.objects.filter(pk=profile.pk).update(objected_at=timezone.now())
+
+    assert status("conclusions_heed_objections") == "broken"
+    assert records("conclusions_heed_objections") == [
+        ("contacts.Contact", str(anna.pk))
+    ]
+    InferredInterest.objects.all().delete()
+    assert status("conclusions_heed_objections") == "kept"
+
+
+def test_an_interest_that_is_named_and_concluded_breaks_the_clause(anna):
+    topic = Topic.objects.create(code="fairs", name="Fairs abroad")
+    Interest.objects.create(contact=anna, topic=topic, source="person")
+    assert status("classification_is_the_persons") == "kept"
+
+    InferredInterest.objects.create(
+        contact=anna, topic=topic, concluded_from="orders", source="staff"
+    )
+
+    assert status("classification_is_the_persons") == "broken"
+    Interest.objects.all().delete()
+    assert status("classification_is_the_persons") == "kept"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from register import actors, audit, dashboard
 from register.conformance import running
 from register.errors import Conflict, DomainError
+from register.lookups import watching
 from register.lookups.rules import Limit
 from register.models import AuditEntry, LookupAlert, LookupRule, User
 from register.services import lookup_alerts
@@ -326,3 +327,17 @@ def test_deleting_an_account_takes_its_alerts(agent, anna):
     User.objects.filter(pk=agent.pk).delete()
 
     assert not LookupAlert.objects.exists()
+
+
+def test_the_board_is_broken_while_nothing_is_watched(agent, anna):
+    code = "look_ups_are_watched"
+    audit.record("record.viewed", actor=actors.of_user(agent), obj=anna)
+    long_ago = timezone.now() - timedelta(hours=2)
+    audit.seal(at=long_ago)
+    assert running.answer(code).status == "broken"
+
+    watching.watch()
+    assert running.answer(code).status == "kept"
+
+    LookupRule.objects.update(is_on=False)
+    assert running.answer(code).status == "broken"
