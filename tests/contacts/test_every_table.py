@@ -15,17 +15,19 @@ from django.utils import timezone
 from contacts.models import Company, Contact, ContactPair, Merge
 from contacts.services import people, search_words
 from contacts.services.imports import touched, undo as undo_import
+from contacts.services.imports.replacing import REPLACEABLE
 from contacts.services.merging import orders
 from contacts.services.merging.ways import ways_to
 from dsar.models import Request, RequestPerson
 from register import actors
 from register.datamap.graph import graph
 from register.history import reading
-from register.models import Hold
+from register.models import Hold, Team
 from register.services import holds, jobs
 from tests.architecture.canary.filling import NEIGHBOUR, PERSON, Canary
 from tests.conftest import ensure_seeded
-from tests.contacts.import_files import hubspot, imported, person, work_off
+from tests.contacts.import_files import as_csv, hubspot, imported, person, work_off
+from tests.contacts.test_import_undo import CELLS
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +252,38 @@ def test_whoever_has_an_open_request_is_not_removed_with_the_import(marketer):
 def undone_import(batch: Any, user: Any) -> dict[str, int]:
     undo_import.order(batch, actor=actors.of_user(user))
     return work_off(batch)
+
+
+@pytest.mark.parametrize("policy", ["", "replaced", "replaced_all"])
+def test_a_file_about_somebody_with_a_row_in_every_table_is_undone_to_the_letter(
+    canary, marketer, policy
+):
+    Team.objects.create(name="North")
+    person = Contact.objects.get(pk=canary.people[PERSON])
+    cells = {
+        code: next((cell for cell in known if cell), "")
+        for code, known in CELLS.items()
+        if code not in ("marketing_prohibited", "external_id", "")
+    }
+    cells |= {
+        "email": person.points.get(kind="email").value,
+        "duties": "sales",
+        "interests": "Events",
+    }
+    search_words.refresh_with_colleagues(list(canary.people.values()))
+    before = picture()
+
+    batch, counts = imported(
+        as_csv(list(cells), [list(cells.values())]),
+        user=marketer,
+        targets=list(cells),
+        **({policy: sorted(REPLACEABLE.keys() & cells.keys())} if policy else {}),
+    )
+
+    assert "invalid" not in counts, batch.rows.get().errors
+    assert picture() != before
+    undone_import(batch, marketer)
+    after = picture()
+    written = {"contacts.ImportBatch", "contacts.ImportRow", "contacts.ImportChange"}
+    written |= {"contacts.ImportFile", "contacts.ImportMemory", "register.FileRemoval"}
+    assert {each for each in before if before[each] != after[each]} <= written

@@ -24,6 +24,7 @@ from contacts.services import search_words
 from contacts.services.imports.changes import address_record, role_text
 from contacts.services.imports.replacements import use_first
 from contacts.services.imports.replacing import address_text
+from register.history.versions import history_of
 from register.models import Team, User
 
 Field, Kind, Undone = ImportChange.Field, ImportChange.Kind, ImportChange.Undone
@@ -152,14 +153,24 @@ def _remove_point(change: ImportChange) -> str:
     )
     if not is_as_brought:
         return Undone.CHANGED
-    others = ContactPoint.objects.filter(
-        contact_id=_key(change), kind=change.field
-    ).exclude(pk=point.pk)
-    if point.is_primary and others.exists():
+    if point.is_primary and _was_made_first(point):
         # Somebody, or another file, has made it the first since.
         return Undone.CHANGED
     point.delete()
     return Undone.DONE
+
+
+def _was_made_first(point: ContactPoint) -> bool:
+    """Whether an address is the first by what was done since, or others stand behind it."""
+    later = ContactPoint.objects.filter(
+        contact_id=point.contact_id, kind=point.kind, created_at__gt=point.created_at
+    )
+    if later.exists():
+        return True
+    history = history_of(ContactPoint)
+    assert history is not None  # noqa: S101 - declared beside the model
+    versions = history.versions._base_manager.filter(row_id=point.pk, is_primary=False)
+    return versions.exists()
 
 
 def _use_old_first(change: ImportChange) -> str:
