@@ -62,6 +62,7 @@ class FollowUp(Expiring):
     data_map: ClassVar = ModelMap(
         category=Category.NOTES,
         subjects=about("responsible"),
+        reached_with=("company",),
         activity="customer_relationship",
         source="staff, from what the person or the customer said",
         retention=Ends("follow-ups", "P36M", "done_at", fallback="due_at"),

@@ -102,6 +102,7 @@ class Note(models.Model):
     data_map: ClassVar = ModelMap(
         category=Category.NOTES,
         subjects=about("author"),
+        reached_with=("company",),
         activity="customer_relationship",
         source="staff, from what the person or the customer said",
         retention=Reviewed(

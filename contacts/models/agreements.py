@@ -81,6 +81,7 @@ class ServiceAgreement(Expiring):
 
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
+        reached_with=("company",),
         subjects=(
             # It is the customer's; who speaks for the customer is told of it, and leaves it.
             Subject(

@@ -65,6 +65,7 @@ class RegisterExtract(models.Model):
 
     data_map: ClassVar = ModelMap(
         category=Category.COMPANY,
+        reached_with=("company",),
         # A part of the company: it goes with it, and stays with it.
         subjects=(
             Subject(

@@ -170,19 +170,31 @@ def visible_to(
             reached = visible_to(reader, others, action)
             rows = rows.filter(**{f"{name}__in": reached.values("pk")})
         return rows
+    return rows.filter(_mine(reader, rows.model, scope))
+
+
+def _mine(reader: object, model: type[Model], scope: Scope) -> Q:
+    """Return the condition that rows belong to a reader: by themselves or by their people."""
+    entry = graph().of(model)
     mine = Q(pk__in=())
-    if is_assigned(rows.model):
+    if is_assigned(model):
         mine |= assigned_to(reader, scope)
     person = graph().root("contact").model
     people = person._default_manager.filter(assigned_to(reader, scope)).values("pk")
     for subject in entry.subjects("contact"):
         if subject.lookup != "pk":
             # By keys, not by a join, which would give a row once for each person.
-            keys = rows.model._default_manager.filter(
+            keys = model._default_manager.filter(
                 **{f"{subject.lookup}__in": people}, **subject.condition
             )
             mine |= Q(pk__in=keys.order_by().values("pk"))
-    return rows.filter(mine)
+    for name in entry.map.reached_with:
+        field: Any = model._meta.get_field(name)
+        other = field.remote_field.model
+        wholes = visible_to(reader, other._default_manager.order_by())
+        reached = wholes.filter(_mine(reader, other, scope))
+        mine |= Q(**{f"{name}__in": reached.values("pk")})
+    return mine
 
 
 def assigned_to(reader: object, scope: Scope) -> Q:

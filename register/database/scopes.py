@@ -157,22 +157,26 @@ def condition(entry: Entry, right: str, *, row: str) -> str:
         f'{way.function}({row}."{way.column}", {people}, {teams})'
         for way in ways(entry)
     ]
+    parts += [_through(entry, name, right, row) for name in entry.map.reached_with]
     return " OR ".join(parts)
 
 
 def _with_all(entry: Entry, right: str, row: str) -> str:
     """Return SQL that is true when a session reaches all rows that one is about."""
-    found = []
-    for name in entry.map.seen_with:
-        field: Any = entry.model._meta.get_field(name)
-        other = graph().of(field.remote_field.model)
-        key = other.model._meta.pk.column
-        reached = condition(other, right, row="o")
-        found.append(
-            f'EXISTS (SELECT 1 FROM "{other.model._meta.db_table}" o'
-            f' WHERE o."{key}" = {row}."{field.column}" AND ({reached}))'
-        )
+    found = [_through(entry, name, right, row) for name in entry.map.seen_with]
     return f"({' AND '.join(found)})"
+
+
+def _through(entry: Entry, name: str, right: str, row: str) -> str:
+    """Return SQL that is true when a session sees and reaches what a link leads to."""
+    field: Any = entry.model._meta.get_field(name)
+    other = graph().of(field.remote_field.model)
+    key = other.model._meta.pk.column
+    reached = condition(other, right, row="o")
+    return (
+        f'EXISTS (SELECT 1 FROM "{other.model._meta.db_table}" o'
+        f' WHERE o."{key}" = {row}."{field.column}" AND ({reached}))'
+    )
 
 
 def statements(map_: Graph, *, with_policy: set[str]) -> Iterator[str]:

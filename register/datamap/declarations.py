@@ -162,7 +162,9 @@ class ModelMap:
     ``retention`` are required; the system checks say what is missing.
     ``is_derived`` marks a table of search words, whose rows lead nowhere without the row
     they are part of. ``seen_with`` names links whose rows must all be seen by whoever
-    sees the row: that two are alike tells of both.
+    sees the row: that two are alike tells of both. ``reached_with`` names links by which a
+    row is part of something that has somebody responsible itself: who reaches that
+    reaches the row.
     """
 
     category: Category
@@ -175,6 +177,7 @@ class ModelMap:
     append_only: bool = False
     is_derived: bool = False
     seen_with: tuple[str, ...] = ()
+    reached_with: tuple[str, ...] = ()
     root: str = ""
     # Of a table of earlier versions: the model they are of.
     versions_of: str = ""

@@ -321,8 +321,21 @@ def _map(
             no_later_than="kept_until" if limit else "",
         ),
         fields=own | {name: declared.fields[name] for name in fields},
+        reached_with=_reached_with(declared, fields, anchors),
         versions_of=model._meta.label_lower,
     )
+
+
+def _reached_with(
+    declared: ModelMap, fields: tuple[str, ...], anchors: tuple[Anchor, ...]
+) -> tuple[str, ...]:
+    """Return the anchors by which versions are reached as the row that they are of."""
+    known = {anchor.name for anchor in anchors}
+    names = {f"{ANCHOR}{name}" for name in declared.reached_with}
+    # Of a person's own record the way to the person is there already.
+    if not declared.root and {"responsible", "team"} <= set(fields):
+        names.add(f"{ANCHOR}self")
+    return tuple(sorted(names & known))
 
 
 def _meta(model: type[models.Model], name: str, anchors: tuple[Anchor, ...]) -> type:

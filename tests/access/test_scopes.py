@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import ProgrammingError, connection, transaction
 from django.urls import reverse
@@ -17,7 +18,7 @@ from hypothesis import (
     strategies as st,
 )
 
-from communications.models import Call, Chat, ChatLine, ChatParticipant
+from communications.models import Call, Chat, ChatLine, ChatParticipant, Note
 from contacts.models import (
     Affiliation,
     Company,
@@ -26,7 +27,10 @@ from contacts.models import (
     ContactPair,
     ContactPoint,
     PostalAddress,
+    Service,
+    ServiceAgreement,
 )
+from contacts.models.agreements import IN_FORCE
 from contacts.services import search_words
 from register import access, actors
 from register.datamap import Action, Category, Scope
@@ -314,6 +318,60 @@ def test_to_see_all_costs_one_plan_without_asking_rows(agent, people):
     )
 
 
+def agreement(company: Company) -> ServiceAgreement:
+    service, _created = Service.objects.get_or_create(code="support", name="Support")
+    found, _created = ServiceAgreement.objects.get_or_create(
+        company=company,
+        service=service,
+        source="staff",
+        defaults={"starts_on": "2026-01-01", "ended_at": IN_FORCE},
+    )
+    return found
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+def test_a_company_of_ones_own_is_worked_with_before_it_has_people(
+    own, people, client_of, scope
+):
+    RoleRight.objects.filter(role__assignments__user=own).update(scope=scope)
+    role = Role.objects.get(assignments__user=own)
+    for action in ("view", "add", "change"):
+        RoleRight.objects.create(
+            role=role, category="notes", action=action, scope=scope
+        )
+    colleague = people["colleagues"].responsible
+    mine, theirs = (
+        Company.objects.create(name=name, source="staff", responsible=responsible)
+        for name, responsible in (
+            ("Mine Oy", own if scope == "own" else colleague),
+            ("Theirs Oy", people["others"].responsible),
+        )
+    )
+    for firm in (mine, theirs):
+        agreement(firm)
+        Note.objects.create(company=firm, text="Written before")
+        Company.objects.filter(pk=firm.pk).update(town="Oulu")
+    browser = client_of(own)
+
+    written = [
+        browser.post(
+            reverse("admin:communications_note_write", args=["company", firm.pk]),
+            {"note-text": "Written now"},
+        ).status_code
+        for firm in (mine, theirs)
+    ]
+
+    assert written == [302, 404]
+    assert set(Note.objects.filter(text="Written now")) == set(
+        mine.notes.filter(text="Written now")
+    )
+    with in_the_web(own):
+        assert {note.company_id for note in Note.objects.all()} == {mine.pk}
+        assert [a.company_id for a in ServiceAgreement.objects.all()] == [mine.pk]
+        versions = apps.get_model("contacts.CompanyVersion")._default_manager
+        assert [version.row_id for version in versions.all()] == [mine.pk]
+
+
 def page(contact: Any) -> str:
     return reverse("admin:contacts_contact_page", args=[contact.pk])
 
@@ -321,7 +379,7 @@ def page(contact: Any) -> str:
 @given(
     scopes=st.lists(
         st.tuples(
-            st.sampled_from(["identity", "company", "communication", "chats"]),
+            st.sampled_from(["identity", "company", "communication", "chats", "notes"]),
             st.sampled_from(["view", "change"]),
             st.sampled_from(list(Scope.values)),
         ),
@@ -335,6 +393,12 @@ def page(contact: Any) -> str:
 )
 def test_queries_and_the_database_follow_one_rule(people, own, company, scopes):
     with transaction.atomic():
+        mine, _created = Company.objects.get_or_create(
+            name="Mine Oy", source="staff", responsible=own
+        )
+        for firm in (mine, company):
+            Note.objects.get_or_create(company=firm, text="About a company")
+            agreement(firm)
         RoleAssignment.objects.filter(user=own).delete()
         for number, (category, action, scope) in enumerate(scopes):
             role = make_role(f"r{number}", {category: {action: scope}})
@@ -347,7 +411,10 @@ def test_queries_and_the_database_follow_one_rule(people, own, company, scopes):
         ContactPair.objects.get_or_create(
             first=one, second=other, points=90, features=["phone"]
         )
-        for model in (Contact, ContactPoint, Company, Affiliation, Chat, ContactPair):
+        for model in (
+            *(Contact, ContactPoint, Company, Affiliation, Chat, ContactPair),
+            *(Note, ServiceAgreement),
+        ):
             with in_the_web(own):
                 by_database = set(model.objects.values_list("pk", flat=True))
             rows = access.visible_to(own, model.objects.all())
