@@ -34,7 +34,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     """Show my open follow-ups by urgency."""
     access.require(request.user, Action.VIEW, Category.NOTES)
     found = selectors.open_follow_ups(request.user)
-    if not access.in_clear(request.user, FollowUp, "due_at"):
+    sees_times = access.in_clear(request.user, FollowUp, "due_at")
+    if not sees_times:
         found = found.order_by("pk")
     found = found[: LONGEST_LIST + 1]
     shown = _with_whom(list(found)[:LONGEST_LIST], user=request.user)
@@ -53,7 +54,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("My follow-ups and meetings"),
-        "groups": _groups(shown),
+        "groups": _groups(shown) if sees_times else _undated(shown),
         "meetings": meetings,
         "is_cut": len(found) > LONGEST_LIST,
         "may_change": access.may(request.user, Action.CHANGE, Category.NOTES),
@@ -122,10 +123,7 @@ def _times(due_at: datetime) -> dict[str, Any]:
 
 
 def _groups(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
-    """Return the headings that have rows: title, mark and rows.
-
-    When something is due stands in the heading, too: where that is masked, all is later.
-    """
+    """Return the headings that have rows: title, mark and rows."""
     now = timezone.now()
     today = timezone.localdate()
     sunday = today + timedelta(days=6 - today.weekday())
@@ -136,9 +134,6 @@ def _groups(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
         (_("Later"), "", []),
     ]
     for row in rows:
-        if not isinstance(row.due_at, datetime):
-            parts[-1][2].append(row)
-            continue
         day = timezone.localdate(row.due_at)
         if row.due_at < now:
             place = 0
@@ -150,6 +145,11 @@ def _groups(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
             place = 3
         parts[place][2].append(row)
     return [part for part in parts if part[2]]
+
+
+def _undated(rows: list[FollowUp]) -> list[tuple[Any, str, list[FollowUp]]]:
+    """Return all under one heading: the others would tell when something is due."""
+    return [(_("Later"), "", rows)] if rows else []
 
 
 def _with_whom(rows: list[FollowUp], *, user: object) -> list[FollowUp]:

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -143,7 +143,9 @@ class LookupRuleAdmin(RegisterAdmin):
     )
     def to_change(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Lead to a new row that begins with what is in force."""
-        rule = get_object_or_404(LookupRule, pk=object_id)
+        rule = self.get_object(request, object_id)
+        if rule is None:
+            raise Http404
         url = reverse("admin:register_lookuprule_add")
         return redirect(f"{url}?code={rule.code}")
 
@@ -172,7 +174,8 @@ class LookupRuleAdmin(RegisterAdmin):
         today = timezone.localdate()
         in_use = LookupRule.objects.filter(code=OuterRef("code"), valid_from__lte=today)
         newest = in_use.order_by("-valid_from").values("pk")[:1]
-        return super().get_queryset(request).annotate(in_use=Subquery(newest))
+        rows: QuerySet[LookupRule] = super().get_queryset(request)
+        return rows.annotate(in_use=Subquery(newest))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: alerts were judged by it."""
