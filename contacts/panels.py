@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company, Contact
 from register import access
@@ -61,6 +62,14 @@ class Load(Protocol):
 
 _PANELS: dict[str, tuple[Category, Load]] = {}
 _SECTIONS: dict[str, tuple[Category, LoadSection]] = {}
+# Whoever may see the person must know that there is nothing to ask or to tell.
+PROTECTED = Notice(
+    _(
+        "Protected address: do not ask, write down or tell where this person lives or works."
+    ),
+    Tone.DANGER,
+    "visibility_off",
+)
 
 
 def register_panel(code: str, category: Category, load: Load) -> None:

@@ -39,7 +39,7 @@ class PartOfContact(TabularInline):
     # Fields of several kinds, of which some may be seen: their rows are chosen instead.
     by_kind: frozenset[str] = frozenset()
     # More fields than a line holds: each stands under its own label (staff.css).
-    classes = ("sel-parts",)
+    classes: tuple[str, ...] = ("sel-parts",)
     extra = 0
     hide_title = True
     show_change_link = False

@@ -23,6 +23,7 @@ from contacts.services.merging.kinds import (
 from register import access, actors, audit
 from register.datamap.vocabulary import Action
 from register.models import Job
+from register.services import protections
 
 KEPT, SURE, SEEN = "kept", "sure", "seen"
 
@@ -43,6 +44,7 @@ def record_reading(request: HttpRequest, *records: Any) -> None:
 def context_of(request: HttpRequest, first: Any, second: Any) -> dict[str, Any]:
     """Return what ``contacts/pair_compare.html`` shows of two records."""
     user, records = request.user, (first, second)
+    protected = protections.protected_among([each.pk for each in records])
     # The older record is more likely the one that others point to.
     proposed = min(records, key=lambda record: (record.created_at, record.pk))
     return {
@@ -51,7 +53,10 @@ def context_of(request: HttpRequest, first: Any, second: Any) -> dict[str, Any]:
                 "key": str(each.pk),
                 "name": name_of(access.as_seen(user, each)),
                 "url": page_url(each),
-                "notices": panels.notices_of(each, user=user)
+                "notices": [
+                    *([panels.PROTECTED] if each.pk in protected else []),
+                    *panels.notices_of(each, user=user),
+                ]
                 if isinstance(each, Contact)
                 else [],
             }

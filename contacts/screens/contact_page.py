@@ -27,14 +27,6 @@ from register.datamap.vocabulary import Action, Category
 from register.services import protections
 
 ITEMS_PER_PAGE = 30
-# Whoever may see the person must know that there is nothing to ask or to tell.
-PROTECTED = panels.Notice(
-    _(
-        "Protected address: do not ask, write down or tell where this person lives or works."
-    ),
-    panels.Tone.DANGER,
-    "visibility_off",
-)
 
 
 @require_safe
@@ -121,7 +113,7 @@ def _details(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "may_protect": access.may(user, Action.ADD, Category.PROTECTED),
         "roles": _roles(contact, user) if may_see_companies else None,
         "notices": [
-            *([PROTECTED] if protection else []),
+            *([panels.PROTECTED] if protection else []),
             *panels.notices_of(contact, user=user),
         ],
         "sections": panels.sections_of(contact, user=user),

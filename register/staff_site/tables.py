@@ -74,8 +74,12 @@ class RegisterAdmin(AsSeen):
         return str(obj)
 
     def title_of(self, obj: Any) -> str:
-        """Return what the tab of a browser calls a row, given as its reader sees it."""
-        return str(obj)
+        """Return what the tab of a browser calls a row, given as its reader sees it.
+
+        Nothing where the row has no name but the number of its record.
+        """
+        text = str(obj)
+        return "" if text.endswith((str(obj.pk), str(obj.pk)[:8])) else text
 
     @action(
         description=_("Place a hold"),

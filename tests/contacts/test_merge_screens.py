@@ -26,7 +26,7 @@ from contacts.services.merging import fields, orders
 from dsar.models import Request, RequestPerson
 from register import actors
 from register.models import AuditEntry, Job
-from register.services import jobs
+from register.services import jobs, protections
 from tests.conftest import ensure_seeded, make_contact
 
 
@@ -98,6 +98,23 @@ def test_the_queue_leads_to_both_side_by_side_in_words(
     assert {pair.first_id, pair.second_id} <= set(
         read.values_list("subject_id", flat=True)
     )
+
+
+def test_a_protected_address_is_pointed_out_beside_the_person_it_is_of(
+    anna, twin, compare, seller, officer, client_of
+):
+    sentence = "do not ask, write down or tell"
+    assert sentence not in words_of(client_of(seller).get(compare))
+    protections.protect(twin.pk, ground="own_request", actor=actors.of_user(officer))
+
+    records = client_of(seller).get(compare).context["records"]
+
+    marked = {
+        each["key"]: [sentence in str(notice.text) for notice in each["notices"]]
+        for each in records
+    }
+    assert any(marked[str(twin.pk)])
+    assert not any(marked[str(anna.pk)])
 
 
 def test_what_is_chosen_is_merged_and_told_on_the_page_of_the_one_that_stays(
