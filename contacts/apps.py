@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +32,7 @@ class ContactsConfig(AppConfig):
             interests as bulk_interests,
             making as bulk_making,  # noqa: F401 - makes its kinds of job known
         )
+        from contacts.services.duplicates import whereabouts
         from contacts.services.exports import columns, company_columns, making  # noqa: F401 - makes its kind of job known
         from contacts.services.imports import undeliverable
         from register.datamap.derived import register_rebuild, register_rebuild_without
@@ -48,7 +52,12 @@ class ContactsConfig(AppConfig):
         bulk_interests.make_known()
         undeliverable.register()
         register_rebuild("contacts.Company", search_words.refresh_of_companies)
-        register_rebuild("contacts.Contact", search_words.refresh_with_colleagues)
+
+        def rebuild_people(keys: Collection[Any]) -> None:
+            search_words.refresh_with_colleagues(keys)
+            whereabouts.forget(keys)
+
+        register_rebuild("contacts.Contact", rebuild_people)
         register_rebuild_without(
             "contacts.Company", search_words.refresh_those_who_stay
         )

@@ -22,6 +22,7 @@ from contacts.models.duplicates import in_words as features_in_words
 from contacts.services.merging.fields import choices
 from register import access
 from register.datamap.vocabulary import Action, Category
+from register.services import protections
 
 # People of a company that stand beside each other; its page has all of them.
 MOST_PEOPLE = 20
@@ -156,7 +157,14 @@ def _points(reader: object, contact: Contact) -> list[str]:
     return _texts(access.present(reader, point, "value") for point in points)
 
 
+def _is_hidden(contact: Contact) -> bool:
+    return bool(protections.protected_among([contact.pk]))
+
+
 def _addresses(reader: object, contact: Contact) -> list[str]:
+    if _is_hidden(contact):
+        # A dash would say that there is none.
+        return [_("Protected address")]
     return _texts(
         ", ".join(
             part
@@ -168,6 +176,8 @@ def _addresses(reader: object, contact: Contact) -> list[str]:
 
 
 def _roles(reader: object, contact: Contact) -> list[str]:
+    if _is_hidden(contact):
+        return [_("Protected address")]
     roles = Affiliation.objects.filter(contact=contact).select_related("company")
     return _texts(
         " – ".join(

@@ -14,6 +14,7 @@ from contacts.models import (
     Feature,
     MatchThreshold,
     MatchWeight,
+    PostalAddress,
     Situation,
 )
 from contacts.services import search_words
@@ -22,7 +23,7 @@ from contacts.services.duplicates.typing import companies_like, people_like
 from register import actors
 from register.errors import Conflict
 from register.models import AuditEntry
-from register.services import jobs
+from register.services import jobs, protections
 from tests.conftest import ensure_seeded, make_contact
 
 
@@ -280,3 +281,75 @@ def test_two_decisions_at_once_are_one(scanned, company, anna, officer, agent):
     decisions.reopen(pair, actor=actors.of_user(agent))
     pair.refresh_from_db()
     assert (pair.state, pair.decided_by) == ("open", None)
+
+
+# --- protected addresses ---
+
+
+@pytest.fixture
+def namesake(anna, company):
+    """Another Anna Virtanen, at the company and the address of the first."""
+    found = make_contact(
+        first_name="Anna",
+        last_name="Virtanen",
+        email="other@elsewhere.example",
+        company=company,
+    )
+    for each in (anna, found):
+        PostalAddress.objects.create(
+            contact=each, street="Piilotie 7", postcode="00100", source="staff"
+        )
+    return found
+
+
+def protect(contact) -> None:
+    protections.protect(
+        contact.pk, ground="own_request", actor=actors.system("access_control")
+    )
+
+
+def test_the_comparison_says_nothing_of_where_a_protected_person_is(
+    anna, namesake, scanned
+):
+    scanned()
+    assert {Feature.COMPANY, Feature.ADDRESS} <= set(ContactPair.objects.get().features)
+
+    protect(namesake)
+    found = ContactPair.objects.first()
+    assert found is None or not {"company", "address"} & set(found.features)
+
+    MatchThreshold.objects.update(points=20)
+    scanned()
+    pair = ContactPair.objects.get()
+    assert pair.features == [Feature.NAME]
+    assert pair.points == MatchWeight.objects.get(kind="contact", feature="name").weight
+
+
+def test_a_decision_about_a_protected_person_stays_and_says_less(
+    anna, namesake, scanned, officer
+):
+    scanned()
+    decisions.mark_different(ContactPair.objects.get(), actor=actors.of_user(officer))
+
+    protect(namesake)
+
+    pair = ContactPair.objects.get()
+    assert (pair.state, pair.features) == ("different", [Feature.NAME])
+
+
+def test_who_compares_is_told_that_an_address_is_protected(
+    anna, namesake, scanned, officer, client_of
+):
+    scanned()
+    pair = ContactPair.objects.get()
+    address = f"/admin/contacts/contactpair/{pair.pk}/compare/"
+    browser = client_of(officer)
+    assert "same company" in browser.get(address).content.decode()
+    ContactPair.objects.update(state="different")
+
+    protect(namesake)
+
+    page = browser.get(address).content.decode()
+    assert "Protected address" in page
+    assert "same company" not in page
+    assert page.count("Piilotie 7") == 1

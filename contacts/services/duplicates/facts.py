@@ -11,6 +11,7 @@ from django.db.models import Count
 
 from contacts.likeness import CompanyFacts, PersonFacts, address_key
 from contacts.models import Affiliation, Company, Contact, ContactPoint, PostalAddress
+from register.services import protections
 
 EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
 
@@ -18,10 +19,13 @@ Sets = dict[uuid.UUID, set[Any]]
 
 
 def facts_of_people(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PersonFacts]:
-    """Return what each of these contacts is compared by, with four queries.
+    """Return what each of these contacts is compared by, with five queries.
 
-    Only what the session may see: row security hides the rest.
+    Only what the session may see: row security hides the rest. Of protected people not
+    their workplaces and addresses either, whoever compares: that somebody is in the
+    same company as they are would tell where they are.
     """
+    hidden = protections.protections_among(ids)
     points: dict[str, Sets] = {EMAIL: defaultdict(set), PHONE: defaultdict(set)}
     rows = ContactPoint.objects.filter(contact__in=ids)
     for pk, kind, value in rows.values_list("contact_id", "kind", "value").order_by():
@@ -29,11 +33,13 @@ def facts_of_people(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PersonFacts]:
     companies: Sets = defaultdict(set)
     roles = Affiliation.objects.filter(contact__in=ids).order_by()
     for pk, company in roles.values_list("contact_id", "company_id"):
-        companies[pk].add(company)
+        if pk not in hidden:
+            companies[pk].add(company)
     addresses: Sets = defaultdict(set)
     places = PostalAddress.objects.filter(contact__in=ids).order_by()
     for pk, street, postcode in places.values_list("contact_id", "street", "postcode"):
-        addresses[pk].add(address_key(street, postcode))
+        if pk not in hidden:
+            addresses[pk].add(address_key(street, postcode))
     named = Contact.objects.filter(pk__in=ids)
     return {
         pk: PersonFacts(
