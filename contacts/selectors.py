@@ -175,5 +175,7 @@ def company_keys_before_merges(keys: Collection[uuid.UUID]) -> QuerySet[Any]:
 
 
 def _gone_into(model: type[Merge], keys: Collection[uuid.UUID]) -> QuerySet[Any]:
-    merges = model._default_manager.filter(kept__in=keys, state=Merge.State.DONE)
-    return merges.order_by().values_list("gone_id", flat=True)
+    manager: Any = model._default_manager  # of a merge of either kind
+    merges = manager.filter(kept__in=keys, state=Merge.State.DONE)
+    gone: QuerySet[Any] = merges.order_by().values_list("gone_id", flat=True)
+    return gone
