@@ -10,12 +10,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext_lazy as _, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from contacts.forms_import_terms import in_words
 from contacts.import_links import links_of
 from contacts.models import ImportBatch, ImportRow, ImportSource
 from contacts.screens import import_preview
+from contacts.screens.import_figures import figures
 from contacts.screens.import_frame import batch_for, page, record_reading, url_of
 from contacts.services.imports import (
     bad_rows,
@@ -38,72 +39,6 @@ MOST_PROBLEMS = 20
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ERRORS_PER_PAGE = 50
 LONGEST_EXAMPLE = 60
-TRIED = {
-    "new": ngettext_lazy("row makes a new contact", "rows make a new contact", "count"),
-    "updated": ngettext_lazy("row adds to a contact", "rows add to a contact", "count"),
-    "unchanged": ngettext_lazy(
-        "row holds nothing new", "rows hold nothing new", "count"
-    ),
-    "invalid": ngettext_lazy(
-        "row has an error and stays out", "rows have an error and stay out", "count"
-    ),
-    "rows_refusals": ngettext_lazy(
-        "row says that marketing is refused",
-        "rows say that marketing is refused",
-        "count",
-    ),
-    "rows_undeliverable": ngettext_lazy(
-        "row says that mail comes back", "rows say that mail comes back", "count"
-    ),
-}
-DONE = {
-    "new": ngettext_lazy("new contact", "new contacts", "count"),
-    "updated": ngettext_lazy(
-        "row added to a contact", "rows added to a contact", "count"
-    ),
-    "unchanged": ngettext_lazy(
-        "row held nothing new", "rows held nothing new", "count"
-    ),
-    "invalid": ngettext_lazy("row was not imported", "rows were not imported", "count"),
-    "refusals": ngettext_lazy(
-        "new prohibition of contact", "new prohibitions of contact", "count"
-    ),
-    "undeliverable": ngettext_lazy(
-        "address marked as undeliverable",
-        "addresses marked as undeliverable",
-        "count",
-    ),
-}
-OTHERS = {
-    "outside": ngettext_lazy(
-        "row left out by the choice of people",
-        "rows left out by the choice of people",
-        "count",
-    ),
-    "blocked": ngettext_lazy(
-        "row may not be brought in", "rows may not be brought in", "count"
-    ),
-    "removed": ngettext_lazy(
-        "row taken out by hand", "rows taken out by hand", "count"
-    ),
-}
-TRIED |= OTHERS
-DONE |= OTHERS
-UNDONE = {
-    "removed": ngettext_lazy("contact removed", "contacts removed", "count"),
-    "kept": ngettext_lazy("contact kept", "contacts kept", "count"),
-    "taken_back": ngettext_lazy("change taken back", "changes taken back", "count"),
-    "left": ngettext_lazy("change not taken back", "changes not taken back", "count"),
-    "companies_removed": ngettext_lazy("company removed", "companies removed", "count"),
-    "companies_kept": ngettext_lazy("company kept", "companies kept", "count"),
-}
-ONLY_IF_ANY = (
-    *OTHERS,
-    *UNDONE,
-    "rows_refusals",
-    "rows_undeliverable",
-    "undeliverable",
-)
 
 
 def show(request: HttpRequest, object_id: str) -> HttpResponse:
@@ -275,7 +210,7 @@ def _context(
         "step": _step(batch, is_working=is_working, asks=wizard is not None),
         "is_working": is_working,
         "has_broken_off": job is not None and job.state == Job.State.FAILED,
-        "figures": _figures(counts, State(batch.state)),
+        "figures": figures(counts, State(batch.state)),
         "undo_until": undo.possible_until(batch)
         if may_import and undo.can_be_undone(batch)
         else None,
@@ -322,17 +257,6 @@ def _counts(batch: ImportBatch, job: Job | None) -> dict[str, int]:
         return {}
     counts: dict[str, int] = job.result.get("counts", {})
     return counts
-
-
-def _figures(counts: dict[str, int], state: State) -> list[tuple[int, str]]:
-    """Each number with what it counts, a dry run's as what would happen."""
-    return [
-        (counts.get(name, 0), words % {"count": counts.get(name, 0)})
-        for name, words in {State.DONE: DONE, State.UNDONE: UNDONE}.get(
-            state, TRIED
-        ).items()
-        if name in counts or name not in ONLY_IF_ANY
-    ]
 
 
 def _step(batch: ImportBatch, *, is_working: bool, asks: bool) -> int:
