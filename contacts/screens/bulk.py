@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.models import BulkChange
 from contacts.screens.exports import chosen_in, rows_of, words_of_filter
+from contacts.screens.listed import seen_or_404
 from contacts.selectors import MOST_FOUND
 from contacts.services.bulk import ordering
 from contacts.services.bulk.kinds import BulkKind, kind_of, kinds_for
@@ -207,13 +208,7 @@ def terms_in_words(change: BulkChange, user: Any) -> list[tuple[Any, str]]:
 
 def _load(request: HttpRequest, object_id: Any, model_admin: Any) -> BulkChange:
     """Return a change to who ordered it, who approves it, or who sees all of them."""
-    if not model_admin.has_view_permission(request):
-        raise PermissionDenied
-    try:
-        key = uuid.UUID(str(object_id))
-    except ValueError as error:
-        raise Http404 from error
-    found: BulkChange = get_object_or_404(model_admin.get_queryset(request), pk=key)
+    found: BulkChange = seen_or_404(request, object_id, model_admin)
     return found
 
 

@@ -18,7 +18,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
 )
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +28,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.models import Contact, Export, ExportFile
 from contacts.screens import list_filters
+from contacts.screens.listed import seen_or_404
 from contacts.selectors import MOST_FOUND
 from contacts.services.exports import columns as known_columns, contents, ordering
 from register import access, actors
@@ -222,13 +223,7 @@ def show(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse
 
 def _load(request: HttpRequest, object_id: Any, model_admin: Any) -> Export:
     """Return an export to who ordered it or sees all of them."""
-    if not model_admin.has_view_permission(request):
-        raise PermissionDenied
-    try:
-        key = uuid.UUID(str(object_id))
-    except ValueError as error:
-        raise Http404 from error
-    found: Export = get_object_or_404(model_admin.get_queryset(request), pk=key)
+    found: Export = seen_or_404(request, object_id, model_admin)
     return found
 
 
