@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ImportBatch
 from contacts.screens import import_rows, import_upload, imports
-from contacts.screens.import_frame import url_of
+from contacts.screens.import_frame import seen_by, url_of
 from contacts.services.imports import batches
 from register.staff_site import ReadOnlyAdmin
 
@@ -28,6 +28,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     sortable_by = ("created_at",)
     list_filter = ("state",)
     list_select_related = ("created_by",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """List those that may be opened."""
+        seen = seen_by(request.user)
+        return seen.order_by(*self.get_ordering(request))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those import who may import people and companies."""

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -23,14 +24,26 @@ def url_of(batch: ImportBatch | uuid.UUID | str) -> str:
 
 
 def batch_for(request: HttpRequest, object_id: str) -> ImportBatch:
-    """Return a batch to whoever may see imports and people."""
+    """Return a batch to whoever may see imports and people.
+
+    Whoever reaches only some people sees his own: the file of another may name one of
+    them and a thousand others.
+    """
     for category in (Category.IMPORTS, Category.IDENTITY):
         access.require(request.user, Action.VIEW, category)
     try:
         key = uuid.UUID(object_id)
     except ValueError:
         key = uuid.UUID(int=0)
-    return get_object_or_404(ImportBatch, pk=key)
+    return get_object_or_404(seen_by(request.user), pk=key)
+
+
+def seen_by(user: Any) -> QuerySet[ImportBatch]:
+    """Return the batches that a user may open."""
+    batches = ImportBatch.objects.all()
+    if access.is_limited(user, ImportBatch):
+        batches = batches.filter(created_by=user.pk)
+    return batches
 
 
 def record_reading(request: HttpRequest, batch: ImportBatch) -> None:

@@ -134,3 +134,28 @@ def test_nobody_undoes_an_import_of_people_who_are_others_by_now(seller):
     assert done is not None
     assert done.state == Job.State.FAILED
     assert Contact.objects.count() == 2
+
+
+def test_a_file_of_another_is_not_opened_for_the_one_person_in_it_who_is_mine(
+    seller, marketer, client_of
+):
+    make_contact(last_name="Mine", email="mine@x.example", responsible=seller)
+    batch = upload(hubspot(of_address("mine@x.example", ""), person(1)), user=marketer)
+    import_files.try_out(batch, user=marketer)
+    sales = Role.objects.get(code="sales")
+    RoleRight.objects.update_or_create(
+        role=sales, category="imports", action="view", defaults={"scope": "own"}
+    )
+    address = f"/admin/contacts/importbatch/{batch.pk}/change/"
+    browser = client_of(seller)
+
+    pages = [browser.get(address), browser.get(f"{address}?columns=1")]
+    listed = browser.get("/admin/contacts/importbatch/")
+
+    assert [page.status_code for page in pages] == [404, 404]
+    assert listed.context_data["cl"].result_count == 0
+    sales.rights.filter(category="imports", action="view").update(scope="all")
+    assert browser.get(address).status_code == 200
+    assert (
+        browser.get("/admin/contacts/importbatch/").context_data["cl"].result_count == 1
+    )
