@@ -25,11 +25,13 @@ from contacts.services import interests, people, search_words
 from contacts.services.imports import batches, runs, undo
 from contacts.services.imports.replacing import REPLACEABLE
 from contacts.services.imports.targets import TARGETS
+from contacts.services.merging import orders
 from register import actors
 from register.datamap.graph import graph
 from register.errors import DomainError
 from register.models import AddressProtection, AuditEntry, Team
 from register.services import jobs, protections
+from tests.conftest import make_contact
 from tests.contacts import import_files
 from tests.contacts.import_files import as_csv, hubspot, imported, person
 
@@ -273,6 +275,51 @@ def test_a_value_that_was_corrected_after_the_import_is_not_taken_back(marketer,
     assert (counts["taken_back"], counts["left"]) == (1, 1)
     _rows, changes = undo.what_stays(batch)
     assert [(c.field, c.undone) for c in changes] == [("first_name", "changed")]
+
+
+def merge(kept, gone, user, *, undone=False):
+    """Let one record go into another, and come back if it is to."""
+    actor = actors.of_user(user)
+    ordered, job = orders.order(kept=kept, gone=gone, actor=actor)
+    jobs.run(job.pk)
+    if undone:
+        _merge, job = orders.order_undo(ordered, actor=actor)
+        jobs.run(job.pk)
+    return ordered
+
+
+def test_whoever_the_file_added_and_went_into_another_is_not_removed_with_that_one(
+    marketer, anna
+):
+    batch, _counts = imported(hubspot(person(1), person(2)), user=marketer)
+    added = list(Contact.objects.exclude(pk=anna.pk).order_by("last_name"))
+    merge(anna, added[0], marketer)
+    merge(anna, added[1], marketer, undone=True)
+
+    counts = undone(batch, user=marketer)
+
+    # Whoever came back was touched, as by any other work.
+    assert set(Contact.objects.all()) == {anna, added[1]}
+    assert (counts["removed"], counts["kept"]) == (0, 2)
+    assert anna.points.filter(value="maija.testi1@yritys1.example").exists()
+
+
+def test_what_the_file_changed_in_a_record_that_went_is_not_changed_in_the_other(
+    marketer, anna
+):
+    """Though the other says by chance what the file brought."""
+    other = make_contact(first_name="Annika", last_name="Laine", email="a@x.example")
+    content = hubspot({"First Name": "Anna", "Email": "a@x.example"})
+    batch, _counts = imported(content, user=marketer, replaced_all=["first_name"])
+    other.refresh_from_db()
+    assert other.first_name == anna.first_name == "Anna"
+    merge(anna, other, marketer)
+
+    counts = undone(batch, user=marketer)
+
+    anna.refresh_from_db()
+    assert anna.first_name == "Anna"
+    assert (counts["taken_back"], counts["left"]) == (0, 1)
 
 
 def test_refusals_of_the_file_stay(marketer):

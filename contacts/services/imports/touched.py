@@ -16,7 +16,14 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Company, Contact, ImportBatch
+from contacts.models import (
+    Company,
+    Contact,
+    ContactMergedRow,
+    ImportBatch,
+    ImportChange,
+    Merge,
+)
 from register.datamap.graph import graph
 from register.datamap.parts import goes_with_it
 from register.datamap.vocabulary import Erasure
@@ -99,6 +106,16 @@ def companies_used(keys: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     working = Company.objects.filter(pk__in=keys, affiliations__isnull=False)
     used = set(working.values_list("pk", flat=True))
     return used | set(_held(Company, keys)) | set(_referred(Company, keys))
+
+
+def moved_by_merges(changes: Collection[ImportChange]) -> set[int]:
+    """Return those of some changes that were of a record which went into another."""
+    moved = ContactMergedRow.objects.filter(
+        label=ImportChange._meta.label,
+        row_key__in=[str(change.pk) for change in changes],
+        merge__state=Merge.State.DONE,
+    )
+    return {int(key) for key in moved.values_list("row_key", flat=True)}
 
 
 def _held(model: type[Any], keys: Collection[uuid.UUID]) -> Iterable[uuid.UUID]:

@@ -200,8 +200,13 @@ def _undo_changes(batch: ImportBatch, actor: Actor, progress: Progress) -> bool:
         .values_list("pk")
     )
     back: set[uuid.UUID] = set()
+    moved = touched.moved_by_merges(changes)
     for change in changes:
-        change.undone = undo_changes.take_back(change)
+        # What the file changed in a record that went into another is not in this one.
+        is_there = change.pk not in moved
+        change.undone = (
+            undo_changes.take_back(change) if is_there else str(Undone.CHANGED)
+        )
         if change.undone == Undone.DONE and change.contact_id is not None:
             back.add(change.contact_id)
     ImportChange.objects.bulk_update(changes, ["undone"])
