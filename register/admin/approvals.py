@@ -13,8 +13,8 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
-from register import access, actors
-from register.datamap.vocabulary import Action
+from register import access, actors, dashboard
+from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
 from register.models import Approval
 from register.services import approvals
@@ -122,3 +122,30 @@ class ApprovalAdmin(ReadOnlyAdmin):
         label = _("Decide") if waits else _("Look")
         url = reverse("admin:register_approval_decide", args=[obj.pk])
         return format_html('<a class="sel-link" href="{}">{}</a>', url, label)
+
+
+def _waiting(user: Any) -> dashboard.Figure | None:
+    """Count what nobody else may decide sooner: whoever asked waits for it."""
+    count = approvals.waiting_for(user).count()
+    if not count:
+        return None
+    return dashboard.Figure(
+        _("Approvals"),
+        count,
+        _("waiting for your decision"),
+        reverse("admin:register_approval_changelist"),
+        "warn",
+    )
+
+
+dashboard.register(
+    "approvals",
+    title=_("Approvals"),
+    category=Category.JOBS,
+    order=3,
+    load_for=_waiting,
+    may_see=lambda user: any(
+        access.may(user, Action.APPROVE, kind.category)
+        for kind in approvals.KINDS.values()
+    ),
+)

@@ -76,7 +76,9 @@ class AccountView(IndexView):  # type: ignore[misc]
             **context,
             "codes_left": len(codes.get_unused_codes()) if codes else 0,
             "has_factors": second_factor.has_factors(self.request.user),
-            "may_take_rights": bool(rights.may_take(self.request.user)),
+            "may_take_rights": bool(
+                rights.may_take(self.request.user) or rights.taken_by(self.request.user)
+            ),
             "has_no_password": not self.request.user.has_usable_password(),
             "must_use_single_sign_on": must_use_it(self.request.user),
         }

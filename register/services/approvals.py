@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from register import access, audit
 from register.actors import Actor
 from register.datamap.vocabulary import Action, Category
 from register.errors import DomainError
-from register.models import Approval
+from register.models import Approval, User
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ def tell(found: Iterable[Approval], user: object) -> dict[uuid.UUID, str]:
         words = kind.about({a.object_id for a in group}, user) if kind else {}
         told |= {a.pk: words.get(a.object_id, "") for a in group}
     return told
+
+
+def waiting_for(user: User) -> QuerySet[Approval]:
+    """Return what waits for a decision that a user may take: not what he asked himself."""
+    decided = [
+        code
+        for code, kind in KINDS.items()
+        if access.may(user, Action.APPROVE, kind.category)
+    ]
+    waiting = Approval.objects.filter(kind__in=decided, state=Approval.State.WAITING)
+    return waiting.exclude(requested_by=user.pk)
 
 
 @transaction.atomic

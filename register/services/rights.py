@@ -349,12 +349,18 @@ def _write(
 
 
 def may_take(user: User) -> list[ElevationRight]:
-    """Return what the roles of a user let him take for a while."""
-    return list(
+    """Return what the roles of a user let him take for a while, and he has not already."""
+    offered = (
         ElevationRight.objects.filter(role__assignments__user=user)
         .select_related("role")
         .order_by("category", "action")
     )
+
+    def is_more(right: ElevationRight) -> bool:
+        now = access.scope_of(user, Action(right.action), Category(right.category))
+        return now is None or _SCOPES.index(Scope(right.scope)) > _SCOPES.index(now)
+
+    return [right for right in offered if is_more(right)]
 
 
 def taken_by(user: User) -> list[Elevation]:

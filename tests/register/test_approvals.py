@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from register import actors
+from register import actors, dashboard
 from register.datamap.vocabulary import Category
 from register.errors import DomainError
 from register.models import Approval, AuditEntry, Role, RoleProposal
@@ -196,3 +196,18 @@ def test_the_inbox_says_who_is_to_read_protected_addresses(
     page = client_of(second_officer).get(url).content.decode()
 
     assert f">{second_officer.get_full_name()}<" in page
+
+
+def test_the_overview_tells_who_may_decide_what_waits(
+    waiting, officer, second_officer, agent
+):
+    def counted(user):
+        figures, _plots = dashboard.for_user(user)
+        return next((f.value for f in figures if str(f.title) == "Approvals"), None)
+
+    assert counted(second_officer) == 1
+    assert counted(officer) is None  # who asked
+    assert counted(agent) is None
+
+    approvals.decide(waiting, approve=False, actor=actors.of_user(second_officer))
+    assert counted(second_officer) is None

@@ -293,3 +293,14 @@ def test_what_no_role_offers_is_not_taken(agent, offer):
         rights.take(
             offer, reason="A customer disputes a call", actor=actors.of_user(agent)
         )
+
+
+def test_nothing_is_offered_for_a_while_that_somebody_has_already(agent):
+    role = Role.objects.get(code="service")
+    ElevationRight.objects.all().delete()
+    for category, scope in (("identity", "all"), ("audit", "all")):
+        ElevationRight.objects.create(
+            role=role, category=category, action="view", scope=scope
+        )
+
+    assert [right.category for right in rights.may_take(agent)] == ["audit"]
