@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.faults import serious_faults
 from tests.contacts import import_files
 from tests.contacts.import_files import hubspot, person
 
@@ -117,3 +118,21 @@ def test_the_choice_of_themes_fits_its_menu(agent, open_as):
                 part => part.getBoundingClientRect().right <= menu.right);
         })"""
     )
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_rows_of_a_contact_fit_and_each_field_in_them_has_a_name(
+    seller, open_as, width
+):
+    page = open_as(seller, width=width)
+    page.goto("/admin/contacts/contact/add/")
+    for prefix in ("affiliations", "addresses", "interests"):
+        page.locator(f"#{prefix}-group .add-row").click()
+    page.locator("[name=affiliations-0-company] + .select2-container").wait_for()
+
+    too_wide = page.locator(".sel-parts .simplebar-content-wrapper").evaluate_all(
+        "parts => parts.map(part => part.scrollWidth - part.clientWidth)"
+    )
+    assert too_wide == [0, 0, 0]
+    assert serious_faults(page) == {}
+    assert page.get_by_label("Department").first.is_visible()
