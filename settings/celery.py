@@ -6,6 +6,7 @@ before its next run, so that a stopped worker is not met by a heap of old messag
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from datetime import timedelta
@@ -13,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, setup_logging, worker_init
+from celery.signals import (
+    heartbeat_sent,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+)
 
 from register import logs
 from register.monitoring import workers
@@ -48,6 +55,14 @@ def _give_up_on_a_silent_database(**_: object) -> None:
 
     options = settings.DATABASES["default"]["OPTIONS"]
     options.setdefault("answer_within", WORKER_ANSWER_SECONDS)
+
+
+@worker_ready.connect
+@worker_process_init.connect
+def _leave_out_what_stays(**_: object) -> None:
+    """Let the garbage collector pass over what was loaded at the start, which is most."""
+    gc.collect()
+    gc.freeze()
 
 
 @heartbeat_sent.connect

@@ -61,8 +61,8 @@ PARTICLES = frozenset(
         *("du", "el", "la", "le", "ter", "van", "vom", "von", "zu", "zum", "zur"),
     ]
 )
-# There the dots before the @ say nothing.
-_DOTLESS = frozenset(["gmail.com", "googlemail.com"])
+# Names of one provider. There the dots before the @ say nothing.
+DOTLESS = frozenset(["gmail.com", "googlemail.com"])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def mailbox_of(email: str) -> str:
     """
     local, _at, domain = email.rpartition("@")
     local = local.partition("+")[0] or local
-    if domain in _DOTLESS:
+    if domain in DOTLESS:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"
 

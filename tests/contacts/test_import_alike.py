@@ -7,7 +7,7 @@ import time
 import pytest
 from django.urls import reverse
 
-from contacts.models import Contact
+from contacts.models import Contact, MatchThreshold
 from contacts.services import people
 from register import actors
 from tests.contacts import import_files
@@ -59,6 +59,51 @@ def test_the_same_name_at_the_same_company_is_marked_with_its_points(
     page = client_of(marketer).get(url + "?kind=marked").content.decode()
     assert "Perhaps in the register already: 60 points" in page
     assert str(stored.pk) in page
+
+
+@pytest.mark.parametrize(
+    ("email", "is_marked"),
+    [("maija+fair@koti.example", True), ("maija@other.example", False)],
+)
+def test_a_mailbox_of_the_same_name_is_found_under_another_address(
+    stored, marketer, email, is_marked
+):
+    batch = tried(marketer, person(1, email=email, company="", phone=""))
+
+    assert marks_of(batch) == [["alike:100"] if is_marked else []]
+
+
+def test_two_names_of_one_provider_are_one_mailbox(stored, marketer):
+    stored.points.filter(kind="email").update(value="maija@gmail.com")
+
+    batch = tried(
+        marketer, person(1, email="mai.ja@googlemail.com", company="", phone="")
+    )
+
+    assert marks_of(batch) == [["alike:100"]]
+
+
+@pytest.mark.parametrize(("postcode", "is_marked"), [("00100", True), ("00200", False)])
+def test_the_same_name_at_the_same_postal_address_is_marked(
+    stored, marketer, postcode, is_marked
+):
+    stored.addresses.create(street="Testikatu 1", postcode="00100", source="staff")
+    content = (
+        "First Name,Last Name,Email,Street Address,Postal Code\n"
+        f"Maija,Testi1,z@z.example,TESTIKATU 1,{postcode}\n"
+    )
+    batch = import_files.upload(content.encode(), user=marketer)
+    import_files.try_out(batch, user=marketer)
+
+    assert marks_of(batch) == [["alike:60"] if is_marked else []]
+
+
+def test_where_a_name_is_enough_it_needs_nothing_else(stored, marketer):
+    MatchThreshold.objects.filter(kind="contact", situation="asking").update(points=40)
+
+    batch = tried(marketer, person(1, email="z@z.example", company="", phone=""))
+
+    assert marks_of(batch) == [["alike:40"]]
 
 
 def test_a_name_that_many_have_marks_nobody_and_stays_fast(stored, marketer):

@@ -11,6 +11,7 @@ import dataclasses
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -73,6 +74,15 @@ _MARK = """
 """
 
 
+class Staged(NamedTuple):
+    """A row of the file as it was read: a model of each costs a tenth of an import."""
+
+    pk: int
+    row_number: int
+    cells: list[str]
+    is_removed: bool
+
+
 @jobs.register_kind(CHECK, _("Trying an import"))
 def check(object_id: str, progress: Progress) -> dict[str, int]:
     """Read the file, say of each row what an import would do, and write nothing else.
@@ -133,7 +143,7 @@ def write(object_id: str, progress: Progress) -> dict[str, int]:
 
 @transaction.atomic
 def _write_chunk(
-    batch: ImportBatch, rows: list[ImportRow], progress: Progress, actor: Actor
+    batch: ImportBatch, rows: list[Staged], progress: Progress, actor: Actor
 ) -> None:
     """Write some rows with all that follows from them, or nothing of it."""
     # Nobody may add the same person or business id meanwhile.
@@ -173,23 +183,20 @@ def _applied(batch: ImportBatch) -> Counter[str]:
     )
 
 
-def _chunks(batch: ImportBatch) -> Iterator[list[ImportRow]]:
+def _chunks(batch: ImportBatch) -> Iterator[list[Staged]]:
     """Yield the rows that are not written, some at a time, in the order of the file."""
     last = 0
     while True:
-        rows = list(
-            batch.rows.filter(is_written=False, row_number__gt=last)
-            .order_by("row_number")
-            # With the batch, or it would be asked for row by row.
-            .only("pk", "batch", "row_number", "cells", "is_removed")[:CHUNK]
-        )
+        found = batch.rows.filter(is_written=False, row_number__gt=last)
+        fields = found.order_by("row_number").values_list(*Staged._fields)
+        rows = [Staged(*row) for row in fields[:CHUNK]]
         if not rows:
             return
         last = rows[-1].row_number
         yield rows
 
 
-def _people(batch: ImportBatch, rows: list[ImportRow]) -> list[Person]:
+def _people(batch: ImportBatch, rows: list[Staged]) -> list[Person]:
     reader = RowReader(batch.targets)
     return [reader.read(row.pk, row.cells) for row in rows]
 
