@@ -71,6 +71,6 @@ def test_who_is_in_works_on_and_lets_leavers_out(away, administrator, agent):
 
     for path in ("/admin/", "/admin/register/user/review/", page):
         assert browser.get(path).status_code == 200, path
-    assert browser.post(page, {"do": "disable"})["Location"] == page
+    assert browser.post(page, {"do": "disable", "sure": "1"})["Location"] == page
 
     assert not User.objects.get(pk=agent.pk).is_active
