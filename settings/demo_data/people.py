@@ -36,7 +36,7 @@ def make_companies(chance: random.Random) -> list[Company]:
     while len(made) < COMPANIES:
         form = chance.choice(names.COMPANY_FORMS)
         stem = chance.choice(names.COMPANY_STEMS)
-        name = f"{stem}n {chance.choice(names.COMPANY_TRADES)} {form}"
+        name = f"{stem} {chance.choice(names.COMPANY_TRADES)} {form}"
         if form == "Tmi":
             name = f"Tmi {chance.choice(names.FIRST_NAMES)} {chance.choice(names.LAST_NAMES)}"
         postcode, town = chance.choice(names.TOWNS)
@@ -186,8 +186,10 @@ def make_agreements(chance: random.Random, people: Sequence[Contact]) -> None:
     consumers = 0
     for person in chance.sample(list(people), 120):
         role = person.affiliations.select_related("company").first()
-        start = today - timedelta(days=chance.randint(100, 1500))
+        began = chance.randint(100, 1500)
         ended = chance.random() < 0.2
+        # One that ended is still within its 24 months.
+        start = today - timedelta(days=began % 700 + 100 if ended else began)
         is_consumer = role is None or consumers < 5
         consumers += is_consumer
         agreements.begin(

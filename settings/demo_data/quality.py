@@ -55,6 +55,7 @@ def make_gaps(choice: random.Random) -> None:
 
 def make_doubles(choice: random.Random) -> None:
     """Enter some people and companies a second time, as a trade fair and a typist would."""
+    now = timezone.now()
     people = list(Contact.objects.order_by("pk"))
     made = []
     for person in choice.sample(people, DOUBLES):
@@ -77,6 +78,15 @@ def make_doubles(choice: random.Random) -> None:
             ContactPoint.objects.create(
                 contact=double, kind="email", value=point.value, source=Source.STAFF
             )
+        phone = person.points.filter(kind="phone").first()
+        if phone is not None and choice.random() < 0.5:
+            ContactPoint.objects.create(
+                contact=double, kind="phone", value=phone.value, source=Source.STAFF
+            )
+        earlier = now - timedelta(days=choice.randint(2, 25))
+        Contact.objects.filter(pk=double.pk).update(
+            created_at=earlier, collected_at=earlier
+        )
         made.append(double.pk)
     search_words.refresh(made)
     companies = []
