@@ -23,6 +23,8 @@ from register.datamap.vocabulary import Action
 
 M = TypeVar("M", bound=Model)
 _VIEW = Action.VIEW
+# So many of those who are found may be so by words that their reader does not see.
+SPARE = 4
 
 
 def people(
@@ -33,8 +35,7 @@ def people(
     # Words of companies are among those of their people.
     if not (has_masks(reader) or _misses_companies(reader)):
         return selectors.matching(rows, text, most=most)
-    found = selectors.matching(rows, text)
-    return among_clear_words(found, text, reader=reader, most=most)
+    return _in_clear(selectors.matching, rows, text, reader=reader, most=most)
 
 
 def companies(
@@ -44,8 +45,8 @@ def companies(
     rows = access.visible_to(reader, rows)
     if not access.unseen(reader, Company):
         return selectors.matching_companies(rows, text, most=most)
-    found = selectors.matching_companies(rows, text)
-    return among_clear_words(found, text, reader=reader, most=most)
+    found = selectors.matching_companies
+    return _in_clear(found, rows, text, reader=reader, most=most)
 
 
 def has_masks(reader: object) -> bool:
@@ -90,67 +91,97 @@ def as_seen(reader: object, contact: Any) -> Any:
     return seen
 
 
-def among_clear_words(
-    found: QuerySet[M], text: str, *, reader: object, most: int
+def _in_clear(
+    match: Callable[..., QuerySet[M]],
+    rows: QuerySet[M],
+    text: str,
+    *,
+    reader: object,
+    most: int,
 ) -> QuerySet[M]:
-    """Keep of contacts or companies whom a reader finds by what he sees in clear.
+    """Keep of what matches whom a reader finds by what he sees in clear.
 
     Words do not tell what they were made of; a number that is masked must not be found
-    by trying its digits.
+    by trying its digits. Mostly they are seen, so a few more than wanted are enough.
     """
-    prefixes, keys = prefixes_of(text), list(found.values_list("pk", flat=True))
-    if not prefixes:  # found by the number of the record
-        return found
-    of_rows = _OF[found.model]
-    words = of_rows(keys, reader)
-    kept = [
-        key
-        for key in keys
-        if all(any(w.startswith(p) for w in words[key]) for p in prefixes)
-    ]
-    return in_order(found.model._default_manager.all(), kept[:most])
+    if not (prefixes := prefixes_of(text)):  # found by the number of the record
+        return match(rows, text)
+    limit = most + SPARE
+    while True:
+        limit = min(limit, selectors.MOST_FOUND)
+        keys = list(match(rows, text, most=limit).values_list("pk", flat=True))
+        clear = _found_in_clear(rows.model, keys, prefixes, reader)
+        kept = [key for key in keys if key in clear]
+        is_all = len(keys) < limit or limit == selectors.MOST_FOUND
+        if is_all or len(kept) >= most:
+            return in_order(rows.model._default_manager.all(), kept[:most])
+        limit *= 4
 
 
-def _of_contacts(ids: list[uuid.UUID], reader: object) -> Words:
+def _found_in_clear(
+    model: type[Model], keys: list[uuid.UUID], prefixes: list[str], reader: object
+) -> set[uuid.UUID]:
+    """Return of whom the reader sees a word for every prefix; names mostly are enough."""
+    words: Words = {key: set() for key in keys}
+    found: set[uuid.UUID] = set()
+    for read in _READ[model]:
+        if not (left := [key for key in keys if key not in found]):
+            break
+        read(words, left, reader)
+        found |= {
+            key
+            for key in left
+            if all(any(w.startswith(p) for w in words[key]) for p in prefixes)
+        }
+    return found
+
+
+def _names(words: Words, ids: list[uuid.UUID], reader: object) -> None:
     names = [
         name
         for name in ("first_name", "last_name")
         if access.in_clear(reader, Contact, name)
     ]
+    for pk, *row in Contact.objects.filter(pk__in=ids).values_list("pk", *names):
+        words[pk] |= fitting(" ".join(row))
+
+
+def _points(words: Words, ids: list[uuid.UUID], reader: object) -> None:
     kinds = [
         kind
         for kind in ContactPoint.Kind
         if access.in_clear(reader, ContactPoint, "value", kind=kind)
     ]
-    words: Words = {pk: set() for pk in ids}
-    for row in Contact.objects.filter(pk__in=ids).only("pk", *names):
-        words[row.pk] |= fitting(" ".join(getattr(row, name) for name in names))
     points = ContactPoint.objects.filter(contact__in=ids, kind__in=kinds)
     for pk, value in points.values_list("contact_id", "value"):
         words[pk] |= words_of_point(value)
-    if access.may_model(reader, Action.VIEW, Company):
-        roles = current_affiliations().filter(contact__in=ids)
-        pairs = list(roles.values_list("contact_id", "company_id"))
-        companies = _of_companies([c for _, c in pairs], reader)
-        for pk, company_id in pairs:
-            words[pk] |= companies[company_id]
-    return words
 
 
-def _of_companies(ids: list[uuid.UUID], reader: object) -> Words:
+def _workplaces(words: Words, ids: list[uuid.UUID], reader: object) -> None:
+    if not access.may_model(reader, Action.VIEW, Company):
+        return
+    roles = current_affiliations().filter(contact__in=ids)
+    pairs = list(roles.values_list("contact_id", "company_id"))
+    companies: Words = {company: set() for _, company in pairs}
+    _names_of_companies(companies, list(companies), reader)
+    for pk, company in pairs:
+        words[pk] |= companies[company]
+
+
+def _names_of_companies(words: Words, ids: list[uuid.UUID], reader: object) -> None:
     clear = [
         name
         for name in ("name", "business_id")
         if access.in_clear(reader, Company, name)
     ]
-    words: Words = {pk: set() for pk in ids}
-    for row in Company.objects.filter(pk__in=ids).only("pk", *clear):
-        for name in clear:
-            words[row.pk] |= fitting(getattr(row, name))
-    return words
+    for pk, *row in Company.objects.filter(pk__in=ids).values_list("pk", *clear):
+        for value in row:
+            words[pk] |= fitting(value)
 
 
-_OF: dict[type[Model], Callable[[list[uuid.UUID], object], Words]] = {
-    Contact: _of_contacts,
-    Company: _of_companies,
+_READ: dict[
+    type[Model], tuple[Callable[[Words, list[uuid.UUID], object], None], ...]
+] = {
+    Contact: (_names, _points, _workplaces),
+    Company: (_names_of_companies,),
 }

@@ -76,8 +76,10 @@ def first_owners(
         return _distinct(_starting(words, rarest), also, most=most)
     # Of a set, everybody in it is asked for; and the few whom a limited reader may see
     # are easily missed by the first ones.
-    as_dear = max(FEW, int(SET_BESIDE_ASKING * sum(expected[:2]))) * (1 + len(is_among))
-    promised = len(found) or len(is_among) / 8
+    as_dear = max(FEW, int(SET_BESIDE_ASKING * sum(expected[:2]))) * (
+        1 + 2 * len(is_among)
+    )
+    promised = len(found) or len(is_among) / 6
     if counts[0] <= FEW or promised * as_dear >= most * SAMPLE:
         found = _distinct(_starting(words, rarest, limit=as_dear), also, most=most)
         if len(found) >= most or counts[0] <= FEW:
