@@ -23,8 +23,6 @@ from register.datamap.vocabulary import Action
 
 M = TypeVar("M", bound=Model)
 _VIEW = Action.VIEW
-# So many of those who are found may be so by words that their reader does not see.
-SPARE = 4
 
 
 def people(
@@ -102,11 +100,11 @@ def _in_clear(
     """Keep of what matches whom a reader finds by what he sees in clear.
 
     Words do not tell what they were made of; a number that is masked must not be found
-    by trying its digits. Mostly they are seen, so a few more than wanted are enough.
+    by trying its digits. Mostly they are seen: more are asked for only if some are not.
     """
     if not (prefixes := prefixes_of(text)):  # found by the number of the record
         return match(rows, text)
-    limit = most + SPARE
+    limit = most
     while True:
         limit = min(limit, selectors.MOST_FOUND)
         keys = list(match(rows, text, most=limit).values_list("pk", flat=True))

@@ -18,7 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -160,8 +160,11 @@ def _sql_of_one() -> tuple[str, tuple[Any, ...]]:
 
 def _rows_of(keys: list[uuid.UUID], now: datetime) -> models.QuerySet[Any, Any]:
     nothing = Value("")
+    # Five questions in one statement, each join of which is planned for every request:
+    # what the rows together tell is left to `_of_rows`.
+    needs_factor = Q(role__requires_second_factor=True) | Q(role__code=ADMINISTRATOR)
     rights = RoleAssignment.objects.filter(user__in=keys).values_list(
-        Value("right"),
+        Case(When(needs_factor, then=Value("strict")), default=Value("right")),
         "user_id",
         "role_id",
         "role__default_purpose",
@@ -188,7 +191,7 @@ def _rows_of(keys: list[uuid.UUID], now: datetime) -> models.QuerySet[Any, Any]:
         nothing,
     )
     elevations = (
-        in_force(now)
+        _offered(now)
         .filter(user__in=keys)
         .values_list(
             Value("elevation"),
@@ -200,17 +203,10 @@ def _rows_of(keys: list[uuid.UUID], now: datetime) -> models.QuerySet[Any, Any]:
             "scope",
         )
     )
-    factors = RoleAssignment.objects.filter(
-        Q(role__requires_second_factor=True) | Q(role__code=ADMINISTRATOR),
-        user__in=keys,
-    ).values_list(
-        Value("factor"), "user_id", "role_id", nothing, nothing, nothing, nothing
-    )
     return rights.order_by().union(
         rules.order_by(),
         teams.order_by(),
         elevations.order_by(),
-        factors.order_by(),
         all=True,
     )
 
@@ -224,6 +220,11 @@ def in_force(now: object = None) -> models.QuerySet[Elevation]:
     holders = RoleAssignment.objects.filter(
         user=OuterRef("user"), role=OuterRef("role")
     )
+    return _offered(now).filter(Exists(holders.order_by()))
+
+
+def _offered(now: object) -> models.QuerySet[Elevation]:
+    """Return the rights taken for a while that their role lets take still."""
     offered = ElevationRight.objects.filter(
         Q(scope=OuterRef("scope")) | Q(scope=Scope.ALL),
         role=OuterRef("role"),
@@ -231,7 +232,6 @@ def in_force(now: object = None) -> models.QuerySet[Elevation]:
         action=OuterRef("action"),
     )
     return Elevation.objects.filter(
-        Exists(holders.order_by()),
         Exists(offered.order_by()),
         ended_at=None,
         started_at__lte=now,
@@ -241,25 +241,26 @@ def in_force(now: object = None) -> models.QuerySet[Elevation]:
 
 def _of_rows(rows: list[tuple[str, int, str, str, str, str]]) -> Granted:
     grants, purposes, teams, levels = [], set(), set(), set()
-    needs_second_factor = False
+    # A right taken for a while ends with the role by which it was taken.
+    held = {key for kind, key, *_ in rows if kind in ("right", "strict")}
     for kind, key, first, second, third, fourth in rows:
         if kind == "field":
             levels.add((key, first, second))
         elif kind == "team":
             teams.add(int(first))
-        elif kind == "factor":
-            needs_second_factor = True
+        elif kind == "elevation":
+            if key in held:
+                grants.append(Grant(second, third, fourth, key, is_elevation=True))
         else:
-            if kind == "right":
-                purposes.add(first)
+            purposes.add(first)
             if second:  # a role without a right is one row without one
-                grants.append(Grant(second, third, fourth, key, kind == "elevation"))
+                grants.append(Grant(second, third, fourth, key, is_elevation=False))
     return Granted(
         tuple(grants),
         tuple(sorted(purposes)),
         tuple(sorted(teams)),
         frozenset(levels),
-        needs_second_factor,
+        any(kind == "strict" for kind, *_ in rows),
     )
 
 

@@ -140,3 +140,19 @@ def test_the_table_shows_direction_and_verdict(results_file, capsys):
         "benchmark   ours  reference  unit  ratio  goal  holds",
         "list_first  6.1   2          ms    3.05   ≤ 3   NO",
     ]
+
+
+def test_what_keeps_the_processors_awake_ends_with_the_run(monkeypatch):
+    started = []
+    real = harness.subprocess.Popen
+
+    def popen(*args, **kwargs):
+        started.append(real(*args, **kwargs))
+        return started[-1]
+
+    monkeypatch.setattr(harness.subprocess, "Popen", popen)
+    with harness.wide_awake():
+        assert all(each.poll() is None for each in started)
+
+    assert started
+    assert all(each.returncode is not None for each in started)
