@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet, Subquery, Value
@@ -25,6 +26,8 @@ from register.models import ListPreference, Role, SavedView, Team, User
 
 # More tabs than this nobody finds his way in.
 MOST = 30
+# Seconds for which the names of teams and roles are kept.
+NAMES_KEPT_FOR = 60
 _READ = ("id", "name", "shared", "team_id", "role_id", "filters", "columns", "order")
 # Codes, numbers, keys and days. Words that somebody typed are none of these.
 _VALUE = re.compile(r"\A[A-Za-z0-9_:+-]{0,60}\Z")
@@ -111,20 +114,32 @@ def _key(text: Any) -> uuid.UUID | None:
 
 def may_share_with(user: User) -> list[tuple[str, str]]:
     """Return with whom a user may share: his own teams, his own roles, everybody."""
-    teams = Team.objects.filter(pk__in=access.granted(user).teams)
-    roles = Role.objects.filter(pk__in=_roles(user))
-    both = teams.values_list(Value("team"), "name", "pk").union(
-        roles.values_list(Value("role"), "name", "pk"), all=True
-    )
     named = [
         (kind != "team", name if kind == "team" else gettext(name), f"{kind}:{key}")
-        for kind, name, key in both
+        for kind, name, key in _names(access.granted(user).teams, _roles(user))
     ]
     return [
         (SavedView.Shared.NOBODY.value, str(SavedView.Shared.NOBODY.label)),
         *((code, name) for _is_role, name, code in sorted(named)),
         (SavedView.Shared.EVERYBODY.value, str(SavedView.Shared.EVERYBODY.label)),
     ]
+
+
+def _names(teams: Iterable[int], roles: Iterable[int]) -> list[tuple[str, str, int]]:
+    """Return what teams and roles are called; a new name is seen a minute later."""
+    teams, roles = sorted(teams), sorted(roles)
+    key = f"names-of-{teams}-{roles}".replace(" ", "")
+    names: list[tuple[str, str, int]] | None = cache.get(key)
+    if names is None:
+        of_teams = Team.objects.filter(pk__in=teams).order_by()
+        of_roles = Role.objects.filter(pk__in=roles).order_by()
+        names = list(
+            of_teams.values_list(Value("team"), "name", "pk").union(
+                of_roles.values_list(Value("role"), "name", "pk"), all=True
+            )
+        )
+        cache.set(key, names, NAMES_KEPT_FOR)
+    return names
 
 
 def _roles(user: User) -> set[int]:
